@@ -1,0 +1,47 @@
+/**
+ * The dependency graph of all loaded units: each dependency can be followed from both ends. It is derived from the frozen
+ * configs whenever units are loaded, and holds no state.
+ */
+import type { DependencyKind, UnitConfig } from '../unit/config.js';
+import { serviceOf } from '../unit/load.js';
+
+/** A kind as a unit's file says it, or the same seen from the other unit. */
+export type Relation = DependencyKind | `${DependencyKind}-inverse` | 'triggers' | 'triggeredBy';
+
+/** before/after are each other's inverse: both are stored under `after` and `before`. */
+const MIRROR: Partial<Record<DependencyKind, DependencyKind>> = { before: 'after', after: 'before' };
+
+export class Graph {
+  readonly #edges = new Map<string, Map<Relation, Set<string>>>();
+
+  /** Forgets everything and takes these units in. */
+  rebuild(configs: Iterable<UnitConfig>): void {
+    this.#edges.clear();
+    for (const config of configs) this.add(config);
+  }
+
+  add(config: UnitConfig): void {
+    for (const { kind, name } of config.dependencies) {
+      if (name === config.name) continue;
+      this.#link(config.name, kind, name);
+      this.#link(name, MIRROR[kind] ?? `${kind}-inverse`, config.name);
+    }
+    if (config.type === 'socket') {
+      this.#link(config.name, 'triggers', serviceOf(config));
+      this.#link(serviceOf(config), 'triggeredBy', config.name);
+    }
+  }
+
+  /** The units at the other end, in the order in which they were named. */
+  get(name: string, relation: Relation): readonly string[] {
+    return [...(this.#edges.get(name)?.get(relation) ?? [])];
+  }
+
+  #link(from: string, relation: Relation, to: string): void {
+    let relations = this.#edges.get(from);
+    if (relations === undefined) this.#edges.set(from, (relations = new Map<Relation, Set<string>>()));
+    let names = relations.get(relation);
+    if (names === undefined) relations.set(relation, (names = new Set<string>()));
+    names.add(to);
+  }
+}
