@@ -32,6 +32,8 @@ export type CommandList = 'execCondition' | 'execStartPre' | 'execStart' | 'exec
 
 export type ServiceEvent =
   | { readonly type: 'start' }
+  /** StartLimitBurst= starts within StartLimitIntervalSec= have been: this one is refused. */
+  | { readonly type: 'start-limit-hit' }
   | { readonly type: 'stop' }
   | { readonly type: 'reload' }
   /** The helper could not be started, or could not set the process up. */
@@ -122,6 +124,9 @@ class Machine {
     switch (event.type) {
       case 'start':
         return this.#onStart();
+      case 'start-limit-hit':
+        this.data = { ...INITIAL_SERVICE, result: 'start-limit-hit' };
+        return this.#setState('failed');
       case 'stop':
         return this.#onStop();
       case 'reload':
@@ -325,7 +330,9 @@ class Machine {
     const { state, mainAlive } = this.data;
     if (mainAlive) return;
     if (state === 'stop-watchdog' || state === 'stop-sigterm' || state === 'stop-sigkill') return this.#enterStopPost('success');
-    if (state === 'final-sigterm' || state === 'final-sigkill') return this.#enterDead('success');
+    // KillMode=mixed spares all but the main process until now.
+    if (state === 'final-sigterm') return this.config.kill.sendSigkill ? this.#enterSignal('final-sigkill', 'success') : this.#enterDead('success');
+    if (state === 'final-sigkill') return this.#enterDead('success');
     if (state === 'running' && !this.data.mainKnown) {
       if (this.config.remainAfterExit) return this.#setState('exited');
       this.#enterStop('success');

@@ -1,0 +1,72 @@
+/**
+ * A container's output, where no journal takes it: conmon writes it into a file (`--log-driver=k8s-file`), so that
+ * `podman logs` works, and this follows the file into the unit's log. The format is that of Kubernetes' CRI logs:
+ * `TIMESTAMP stdout|stderr F|P text`.
+ */
+import { closeSync, fstatSync, openSync, readSync, rmSync, watch, writeFileSync, type FSWatcher } from 'node:fs';
+import { LineSplitter, type UnitLog } from './output.js';
+
+const ENTRY = /^\S+ (?:stdout|stderr) ([FP]) (.*)$/s;
+const CHUNK = 64 * 1024;
+
+export class ContainerLog {
+  #fd: number;
+  #at = 0;
+  #partial = '';
+  #splitter = new LineSplitter();
+  readonly #watcher: FSWatcher;
+
+  /** Makes the file, so that there is something to watch before podman does. Throws Node's file errors. */
+  constructor(
+    readonly path: string,
+    readonly log: UnitLog,
+    readonly identify: () => { identifier: string; pid: number },
+  ) {
+    rmSync(path, { force: true });
+    writeFileSync(path, '', { mode: 0o600 });
+    this.#fd = openSync(path, 'r');
+    this.#watcher = watch(path, (event) => (event === 'rename' ? this.#reopen() : this.#read()));
+    this.#watcher.on('error', () => this.#watcher.close());
+  }
+
+  /** Reads what is left, and removes the file. */
+  close(): void {
+    this.#watcher.close();
+    this.#read();
+    closeSync(this.#fd);
+    rmSync(this.path, { force: true });
+  }
+
+  /** conmon renames a new file over the old one when it is full. */
+  #reopen(): void {
+    this.#read();
+    try {
+      const fd = openSync(this.path, 'r');
+      closeSync(this.#fd);
+      this.#fd = fd;
+      this.#at = 0;
+      this.#read();
+    } catch {
+      // Between the two names there is a moment without the file: the next event comes.
+    }
+  }
+
+  #read(): void {
+    const buffer = Buffer.allocUnsafe(CHUNK);
+    if (fstatSync(this.#fd).size < this.#at) this.#at = 0;
+    for (let got = readSync(this.#fd, buffer, 0, CHUNK, this.#at); got > 0; got = readSync(this.#fd, buffer, 0, CHUNK, this.#at)) {
+      this.#at += got;
+      this.#splitter.push(buffer.subarray(0, got), (line) => this.#onLine(line));
+    }
+  }
+
+  #onLine(line: string): void {
+    const match = ENTRY.exec(line);
+    if (match?.[2] === undefined) return;
+    this.#partial += match[2];
+    if (match[1] === 'P') return;
+    const { identifier, pid } = this.identify();
+    this.log.write(identifier, pid, this.#partial);
+    this.#partial = '';
+  }
+}

@@ -1,0 +1,47 @@
+/** RuntimeDirectory=, StateDirectory= and their sisters; systemd.exec(5). They are made before a command runs. */
+import { chmodSync, chownSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ExecConfig, OwnedDirectories } from '../unit/config.js';
+
+/** The parents: `/run`, `/var/lib` … for the system, XDG folders for a user. */
+export interface OwnedFolders {
+  readonly runtime: string;
+  readonly state: string;
+  readonly cache: string;
+  readonly logs: string;
+  readonly configuration: string;
+}
+
+const KINDS = [
+  { key: 'runtimeDirectory', parent: 'runtime', variable: 'RUNTIME_DIRECTORY' },
+  { key: 'stateDirectory', parent: 'state', variable: 'STATE_DIRECTORY' },
+  { key: 'cacheDirectory', parent: 'cache', variable: 'CACHE_DIRECTORY' },
+  { key: 'logsDirectory', parent: 'logs', variable: 'LOGS_DIRECTORY' },
+  { key: 'configurationDirectory', parent: 'configuration', variable: 'CONFIGURATION_DIRECTORY' },
+] as const;
+
+/** Makes them, owned by the service's user, and returns the variables that name them. Throws Node's file errors. */
+export function ownDirectories(folders: OwnedFolders, exec: ExecConfig, uid: number | undefined, gid: number | undefined): ReadonlyMap<string, string> {
+  const variables = new Map<string, string>();
+  for (const { key, parent, variable } of KINDS) {
+    const paths = exec[key].names.map((name) => join(folders[parent], name));
+    for (const path of paths) make(path, exec[key], uid, gid);
+    if (paths.length > 0) variables.set(variable, paths.join(':'));
+  }
+  return variables;
+}
+
+function make(path: string, { mode }: OwnedDirectories, uid: number | undefined, gid: number | undefined): void {
+  mkdirSync(path, { recursive: true });
+  chmodSync(path, mode);
+  if (uid === undefined && gid === undefined) return;
+  const now = statSync(path);
+  chownSync(path, uid ?? now.uid, gid ?? now.gid);
+}
+
+/** RuntimeDirectory= goes when the service does, unless RuntimeDirectoryPreserve= says otherwise. */
+export function removeRuntimeDirectories(folders: OwnedFolders, exec: ExecConfig, restarting: boolean): void {
+  const { runtimeDirectoryPreserve: preserve } = exec;
+  if (preserve === 'yes' || (preserve === 'restart' && restarting)) return;
+  for (const name of exec.runtimeDirectory.names) rmSync(join(folders.runtime, name), { recursive: true, force: true });
+}

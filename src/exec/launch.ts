@@ -1,0 +1,227 @@
+/**
+ * From a command and its configuration to a running process: everything between "the machine says spawn" and execve().
+ * Each thing that can fail here is a stage with words (systemd.exec(5) numbers them as exit codes), so that a user reads
+ * what was being done when it failed.
+ */
+import { accessSync, closeSync, constants, openSync } from 'node:fs';
+import { isAbsolute, join } from 'node:path';
+import type { Command, ExecConfig, OutputTarget, ServiceConfig } from '../unit/config.js';
+import { SysError } from '../sys/errno.js';
+import type { Fd } from '../sys/fd.js';
+import { groupByName, groupsOf, userByName } from '../sys/process.js';
+import { spawn, type ExecSetup, type SpawnedProcess } from '../sys/spawn.js';
+import { RESOURCES } from '../sys/limits.js';
+import { buildEnvironment, DEFAULT_PATH, EnvironmentFileError, type UserFacts } from './environment.js';
+import { expandCommand } from './expand.js';
+import { ownDirectories, type OwnedFolders } from './directories.js';
+
+/** What every launch of a manager shares. */
+export interface LaunchHost {
+  readonly mode: 'system' | 'user';
+  readonly own: NodeJS.ProcessEnv;
+  readonly environment: ReadonlyMap<string, string>;
+  readonly user: UserFacts;
+  readonly folders: OwnedFolders;
+}
+
+export interface LaunchRequest {
+  readonly unit: string;
+  readonly command: Command;
+  readonly exec: ExecConfig;
+  /** Held sockets for descriptor 3 and on, each with its name. */
+  readonly sockets: readonly { readonly fd: Fd; readonly name: string }[];
+  readonly nonBlocking: boolean;
+  /** NOTIFY_SOCKET, MAINPID, INVOCATION_ID …: what belongs to this process alone. */
+  readonly variables: ReadonlyMap<string, string>;
+  readonly cgroupProcs: string | undefined;
+  /** Where captured output goes; borrowed. */
+  readonly output: Fd;
+  /** The last look at argv before it is executed: a container's command is fitted to the host here. */
+  readonly adapt?: (argv: readonly string[]) => readonly string[];
+}
+
+/** The process could not be set up. `stage` says what was being done. */
+export class LaunchError extends Error {
+  constructor(
+    readonly stage: string,
+    detail: string,
+    readonly hint?: string,
+    options?: ErrorOptions,
+  ) {
+    super(`${stage}: ${detail}`, options);
+  }
+}
+
+interface Identity {
+  readonly facts: UserFacts | undefined;
+  readonly uid: number | undefined;
+  readonly gid: number | undefined;
+  readonly groups: readonly number[] | undefined;
+}
+
+/** Throws LaunchError. The caller closes nothing that it lent: descriptors are duplicated by the kernel. */
+export function launch(host: LaunchHost, request: LaunchRequest): SpawnedProcess {
+  const { command, exec } = request;
+  const identity = resolveIdentity(host, command, exec);
+  const folders = stage('creating its directories', () => ownDirectories(host.folders, exec, identity.uid, identity.gid));
+  const environment = makeEnvironment(host, request, identity, folders);
+  const expanded = expandCommand(command, environment);
+  const argv = request.adapt?.(expanded.argv) ?? expanded.argv;
+  const path = findProgram(expanded.path, environment.get('PATH') ?? DEFAULT_PATH);
+  const stdio = openStdio(request);
+  try {
+    for (const { fd } of request.sockets) fd.setNonblocking(request.nonBlocking);
+    return stage('starting the process', () =>
+      spawn({
+        path,
+        argv: argv.length === 0 ? [path] : argv,
+        env: [...environment].map(([name, value]) => `${name}=${value}`),
+        fds: [...stdio.fds, ...request.sockets.map(({ fd }) => fd.number)],
+        setup: makeSetup(host, request, identity),
+      }),
+    );
+  } finally {
+    stdio.close();
+  }
+}
+
+function makeEnvironment(host: LaunchHost, request: LaunchRequest, identity: Identity, directories: ReadonlyMap<string, string>): Map<string, string> {
+  const variables = new Map(request.variables);
+  if (request.sockets.length > 0) {
+    variables.set('LISTEN_FDS', String(request.sockets.length));
+    variables.set('LISTEN_FDNAMES', request.sockets.map(({ name }) => name).join(':'));
+    // Filled in by the helper: only the process itself knows its pid.
+    variables.set('LISTEN_PID', '');
+  }
+  try {
+    return buildEnvironment(request.exec, { manager: host.environment, own: host.own, user: identity.facts, directories, process: variables });
+  } catch (error) {
+    if (error instanceof EnvironmentFileError) throw new LaunchError('reading the environment files', error.message, 'put a `-` before the path if the file may be missing', { cause: error });
+    throw error;
+  }
+}
+
+function resolveIdentity(host: LaunchHost, command: Command, exec: ExecConfig): Identity {
+  const login = host.mode === 'user' ? host.user : undefined;
+  if (command.fullPrivileges || command.noSetuid || (exec.user === undefined && exec.group === undefined)) {
+    return { facts: login, uid: undefined, gid: undefined, groups: undefined };
+  }
+  const user = exec.user === undefined ? undefined : userByName(exec.user);
+  if (exec.user !== undefined && user === undefined) throw new LaunchError('looking up the user', `No such user '${exec.user}'`, 'User= takes a name or number that the system knows');
+  const group = exec.group === undefined ? undefined : groupByName(exec.group);
+  if (exec.group !== undefined && group === undefined) throw new LaunchError('looking up the group', `No such group '${exec.group}'`);
+  if (host.mode === 'user' && user !== undefined && user.uid !== process.getuid?.()) {
+    throw new LaunchError('changing the user', `A user's manager cannot run a service as '${exec.user}'`, 'remove User=, or make it a system service');
+  }
+  if (host.mode === 'user') return { facts: login, uid: undefined, gid: undefined, groups: undefined };
+  const gid = group?.gid ?? user?.gid;
+  const extra = exec.supplementaryGroups.flatMap((name) => groupByName(name)?.gid ?? []);
+  const groups = user === undefined ? extra : [...groupsOf(user.name, gid ?? user.gid), ...extra];
+  return { facts: user === undefined ? undefined : { name: user.name, home: user.home, shell: user.shell }, uid: user?.uid, gid, groups };
+}
+
+function makeSetup(host: LaunchHost, request: LaunchRequest, identity: Identity): ExecSetup {
+  const { exec, command } = request;
+  const home = identity.facts?.home ?? host.user.home;
+  const folder = exec.workingDirectory === '~' ? home : exec.workingDirectory;
+  return {
+    newSession: true,
+    listenPid: request.sockets.length > 0,
+    ...(request.cgroupProcs === undefined ? {} : { cgroupProcs: request.cgroupProcs }),
+    limits: exec.limits.flatMap(({ resource, soft, hard }) => {
+      const number = RESOURCES[resource];
+      return number === undefined ? [] : [{ resource: number, soft, hard }];
+    }),
+    umask: exec.umask,
+    ...(exec.nice === undefined ? {} : { nice: exec.nice }),
+    ...(exec.oomScoreAdjust === undefined ? {} : { oomScoreAdjust: exec.oomScoreAdjust }),
+    ...(identity.groups === undefined ? {} : { supplementaryGroups: [...identity.groups] }),
+    ...(identity.gid === undefined ? {} : { gid: identity.gid }),
+    ...(identity.uid === undefined ? {} : { uid: identity.uid }),
+    noNewPrivileges: exec.noNewPrivileges && !command.fullPrivileges,
+    ignoreSigpipe: exec.ignoreSigpipe,
+    workingDirectory: folder ?? (host.mode === 'user' ? host.user.home : '/'),
+    workingDirectoryOptional: exec.workingDirectoryOptional || folder === undefined,
+    ...(exec.rootDirectory === undefined ? {} : { rootDirectory: exec.rootDirectory }),
+  };
+}
+
+/** An absolute path stays as it is: that it is missing is the kernel's to say. */
+export function findProgram(program: string, path: string): string {
+  if (isAbsolute(program)) return program;
+  for (const folder of path.split(':')) {
+    const file = join(folder, program);
+    try {
+      accessSync(file, constants.X_OK);
+      return file;
+    } catch {
+      continue;
+    }
+  }
+  throw new LaunchError('finding the program', `No '${program}' in ${path}`, 'install it, or write its absolute path');
+}
+
+/** Descriptors 0, 1 and 2. What was opened here is closed by `close`; Node opens with O_CLOEXEC. */
+function openStdio(request: LaunchRequest): { fds: number[]; close: () => void } {
+  const opened: number[] = [];
+  const open = (path: string, flags: number): number => {
+    const fd = stage('setting up standard input and output', () => openSync(path, flags, 0o644));
+    opened.push(fd);
+    return fd;
+  };
+  const input = openInput(request, open);
+  const output = openOutput(request, request.exec.standardOutput, open, input);
+  const error = request.exec.standardError.type === 'inherit' ? output : openOutput(request, request.exec.standardError, open, output);
+  return { fds: [input, output, error], close: () => opened.forEach((fd) => closeSync(fd)) };
+}
+
+type Opener = (path: string, flags: number) => number;
+
+function openInput({ exec, sockets }: LaunchRequest, open: Opener): number {
+  const { standardInput } = exec;
+  if (standardInput.type === 'file') return open(standardInput.path, constants.O_RDONLY);
+  if (standardInput.type === 'socket' && sockets[0] !== undefined) return sockets[0].fd.number;
+  if (standardInput.type === 'fd') {
+    const named = sockets.find(({ name }) => name === (standardInput.name ?? 'stdin'));
+    if (named !== undefined) return named.fd.number;
+  }
+  return open('/dev/null', constants.O_RDWR);
+}
+
+function openOutput({ exec, sockets, output }: LaunchRequest, target: OutputTarget, open: Opener, inherited: number): number {
+  switch (target.type) {
+    case 'null':
+      return open('/dev/null', constants.O_RDWR);
+    case 'file':
+      return open(target.path, constants.O_WRONLY | constants.O_CREAT);
+    case 'append':
+      return open(target.path, constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND);
+    case 'truncate':
+      return open(target.path, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC);
+    case 'socket':
+      return sockets[0]?.fd.number ?? output.number;
+    case 'fd':
+      return sockets.find(({ name }) => name === (target.name ?? 'stdout'))?.fd.number ?? output.number;
+    case 'inherit':
+      return exec.standardInput.type === 'null' ? output.number : inherited;
+    case 'journal':
+    case 'kmsg':
+    case 'tty':
+      return output.number;
+  }
+}
+
+function stage<T>(words: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    if (error instanceof LaunchError) throw error;
+    const detail = error instanceof SysError || error instanceof Error ? error.message : String(error);
+    throw new LaunchError(words, detail, undefined, { cause: error });
+  }
+}
+
+/** A service that Quadlet made: its command is podman's. */
+export function isContainerService(config: ServiceConfig): boolean {
+  return config.sourcePath !== undefined && /\.(container|pod|kube)$/.test(config.sourcePath);
+}

@@ -1,0 +1,69 @@
+/**
+ * The podman command of a container's service, as this host can run it. Quadlet writes it for systemd: `--cgroups=split`
+ * wants a cgroup that may be divided, and output goes to the journal. Where the host has neither, the command gets what the
+ * host does have; the table is in docs/containers.md. Everything else in the command stays as the user's file made it.
+ */
+import { existsSync } from 'node:fs';
+import { basename } from 'node:path';
+import type { CgroupLayout } from './cgroup.js';
+
+export interface PodmanHost {
+  readonly layout: CgroupLayout;
+  /** journald answers on its native socket, so podman's own choice of a log driver works. */
+  readonly journald: boolean;
+  /** Programs by name, where they exist: 'runc'. */
+  readonly runc: string | undefined;
+}
+
+export interface AdaptedCommand {
+  readonly argv: readonly string[];
+  /** What was changed and why, for the log; said once. */
+  readonly notes: readonly string[];
+  /** Where the container's output goes, when not to the journal. */
+  readonly logPath: string | undefined;
+}
+
+/** `--cgroups=split` becomes this, and why. */
+const CGROUPS: Readonly<Record<CgroupLayout, { readonly mode: string; readonly why: string } | undefined>> = {
+  unified: undefined,
+  undelegated: { mode: 'disabled', why: 'no cgroup is delegated to this user' },
+  hybrid: { mode: 'enabled', why: 'this host has cgroup v1 controllers (hybrid)' },
+  none: { mode: 'disabled', why: 'this host has no cgroup v2' },
+};
+
+/** `argv` of any service that Quadlet generated. `logPath` is where a container's output may be kept. */
+export function adaptPodman(argv: readonly string[], host: PodmanHost, logPath: string): AdaptedCommand {
+  if (basename(argv[0] ?? '') !== 'podman' || !argv.includes('run')) return { argv, notes: [], logPath: undefined };
+  const notes: string[] = [];
+  let adapted = adaptCgroups(argv, host, notes);
+  const logged = !host.journald && !hasOption(adapted, '--log-driver') && !hasOption(adapted, '--log-opt');
+  if (logged) {
+    notes.push('no journal here: podman keeps the output in a file (--log-driver=k8s-file), which `rouse logs` reads');
+    adapted = insertAfterRun(adapted, ['--log-driver=k8s-file', `--log-opt=path=${logPath}`, '--log-opt=max-size=8mb']);
+  }
+  return { argv: adapted, notes, logPath: logged ? logPath : undefined };
+}
+
+function adaptCgroups(argv: readonly string[], host: PodmanHost, notes: string[]): readonly string[] {
+  const wanted = CGROUPS[host.layout];
+  if (wanted === undefined || !argv.includes('--cgroups=split')) return argv;
+  notes.push(`using --cgroups=${wanted.mode} in place of --cgroups=split: ${wanted.why}`);
+  const adapted = argv.map((word) => (word === '--cgroups=split' ? `--cgroups=${wanted.mode}` : word));
+  if (host.layout !== 'hybrid' || host.runc === undefined || hasOption(adapted, '--runtime')) return adapted;
+  notes.push('using runc: crun cannot run containers where cgroups are mixed');
+  return [...adapted.slice(0, 1), `--runtime=${host.runc}`, ...adapted.slice(1)];
+}
+
+function hasOption(argv: readonly string[], option: string): boolean {
+  return argv.some((word) => word === option || word.startsWith(`${option}=`));
+}
+
+function insertAfterRun(argv: readonly string[], words: readonly string[]): readonly string[] {
+  const at = argv.indexOf('run') + 1;
+  return [...argv.slice(0, at), ...words, ...argv.slice(at)];
+}
+
+export function detectPodmanHost(layout: CgroupLayout, path: string): PodmanHost {
+  const runc = path.split(':').map((folder) => `${folder}/runc`).find((file) => existsSync(file));
+  return { layout, journald: existsSync('/run/systemd/journal/socket'), runc };
+}

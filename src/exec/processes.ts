@@ -1,0 +1,187 @@
+/**
+ * The processes of one unit: which there are, how they are told to go, and when the last has gone. With a cgroup the kernel
+ * knows; without one they are found in /proc, as descendants and by the INVOCATION_ID that they inherited.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import type { KillConfig } from '../unit/config.js';
+import { Fd } from '../sys/fd.js';
+import { openPidfd, sendSignal, waitExited, type ExitInfo } from '../sys/pidfd.js';
+import type { Poller, Watch } from '../sys/poller.js';
+import type { UnitCgroup } from './cgroup.js';
+
+/** A process that is watched by pidfd, so that its number cannot come to mean another one. */
+export class TrackedProcess {
+  readonly #watch: Watch;
+
+  /** Takes the pidfd. `onExit` is called once, from the event loop. */
+  constructor(
+    poller: Poller,
+    readonly pid: number,
+    readonly pidfd: Fd,
+    onExit: (exit: ExitInfo) => void,
+  ) {
+    this.#watch = poller.watch(pidfd, { oneShot: true, read: true }, () => {
+      const exit = reap(pidfd);
+      this.close();
+      onExit(exit);
+    });
+  }
+
+  signal(signal: string): void {
+    try {
+      if (this.pidfd.isOpen) sendSignal(this.pidfd, signal);
+    } catch {
+      // ESRCH: it has just gone, and its exit is on its way to us.
+    }
+  }
+
+  close(): void {
+    this.#watch.close();
+    this.pidfd.close();
+  }
+}
+
+/** A process that is not our child has no exit status for us: it counts as a clean end, as in systemd. */
+function reap(pidfd: Fd): ExitInfo {
+  try {
+    return waitExited(pidfd) ?? { code: 'exited', status: 0 };
+  } catch {
+    return { code: 'exited', status: 0 };
+  }
+}
+
+export type Signalling = 'terminate' | 'kill' | 'watchdog';
+
+export class UnitProcesses {
+  main: TrackedProcess | undefined;
+  control: TrackedProcess | undefined;
+  /** Processes that a stop waits for where there is no cgroup to ask. */
+  #others: TrackedProcess[] = [];
+
+  constructor(
+    readonly poller: Poller,
+    readonly cgroup: UnitCgroup | undefined,
+    readonly invocationId: string,
+  ) {}
+
+  /** Every process of the unit, the main one first. */
+  pids(): readonly number[] {
+    const known = [this.main?.pid, this.control?.pid].filter((pid) => pid !== undefined);
+    const found = this.cgroup?.pids() ?? findProcesses(known, this.invocationId);
+    return [...new Set([...known, ...found])];
+  }
+
+  /**
+   * Sends the signals that KillMode= asks for (systemd.kill(5)). True when something is left to wait for; `onEmpty` is then
+   * called when that has gone.
+   */
+  signal(operation: Signalling, kill: KillConfig, watchdogSignal: string, onEmpty: () => void): boolean {
+    const signal = operation === 'terminate' ? kill.killSignal : operation === 'kill' ? kill.finalKillSignal : watchdogSignal;
+    if (kill.killMode === 'none') return false;
+    this.main?.signal(signal);
+    this.control?.signal(signal);
+    const everyone = kill.killMode === 'control-group' || (kill.killMode === 'mixed' && operation === 'kill');
+    if (everyone) this.#signalOthers(signal, operation, kill.sendSighup);
+    else if (operation === 'terminate' && kill.sendSighup) this.main?.signal('SIGHUP');
+    return this.#waitFor(everyone, onEmpty);
+  }
+
+  /** Lets go of everything. The cgroup is removed when nothing runs in it. */
+  close(): void {
+    for (const process of [this.main, this.control, ...this.#others]) process?.close();
+    this.main = this.control = undefined;
+    this.#others = [];
+    this.cgroup?.remove();
+  }
+
+  #signalOthers(signal: string, operation: Signalling, sighup: boolean): void {
+    if (operation === 'kill' && signal === 'SIGKILL' && this.cgroup?.killAll() === true) return;
+    for (const pid of this.pids()) {
+      if (pid === this.main?.pid || pid === this.control?.pid) continue;
+      const process = this.#track(pid);
+      process?.signal(signal);
+      if (operation === 'terminate' && sighup) process?.signal('SIGHUP');
+    }
+  }
+
+  #track(pid: number): TrackedProcess | undefined {
+    try {
+      const process: TrackedProcess = new TrackedProcess(this.poller, pid, openPidfd(pid), () => {
+        this.#others = this.#others.filter((other) => other !== process);
+        this.#onOtherGone?.();
+      });
+      this.#others.push(process);
+      return process;
+    } catch {
+      return undefined;
+    }
+  }
+
+  #onOtherGone: (() => void) | undefined;
+
+  /** Main and control processes are reported by their owner, which asks `isEmpty` then. */
+  #waitFor(everyone: boolean, onEmpty: () => void): boolean {
+    const check = (): void => {
+      if (this.isEmpty(everyone)) onEmpty();
+    };
+    this.#onOtherGone = check;
+    if (everyone) this.cgroup?.onChange(check);
+    return !this.isEmpty(everyone);
+  }
+
+  /** Whether nothing is left that a stop waits for. */
+  isEmpty(everyone: boolean): boolean {
+    if (this.main !== undefined || this.control !== undefined) return false;
+    if (!everyone) return true;
+    return this.cgroup === undefined ? this.#others.length === 0 : !this.cgroup.populated;
+  }
+}
+
+interface Stat {
+  readonly pid: number;
+  readonly parent: number;
+}
+
+/** Descendants of `roots`, and our own adopted children that carry the invocation's id; proc_pid_environ(5). */
+function findProcesses(roots: readonly number[], invocationId: string): readonly number[] {
+  const all = listProcesses();
+  const found = new Set(roots);
+  for (const { pid, parent } of all) {
+    if (parent === process.pid && !found.has(pid) && carries(pid, invocationId)) found.add(pid);
+  }
+  for (let size = -1; size !== found.size; ) {
+    size = found.size;
+    for (const { pid, parent } of all) if (found.has(parent)) found.add(pid);
+  }
+  return [...found];
+}
+
+function listProcesses(): readonly Stat[] {
+  return readdirSync('/proc').flatMap((name) => {
+    if (!/^\d+$/.test(name)) return [];
+    try {
+      // The command name may hold anything, so the fields are counted from its closing parenthesis.
+      const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
+      return [{ pid: Number(name), parent: Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) }];
+    } catch {
+      return [];
+    }
+  });
+}
+
+function carries(pid: number, invocationId: string): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0').includes(`INVOCATION_ID=${invocationId}`);
+  } catch {
+    return false;
+  }
+}
+
+/** The command line of a process, for `status`. */
+export function commandLine(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replace(/\0+$/, '').replaceAll('\0', ' ');
+  } catch {
+    return '';
+  }
+}

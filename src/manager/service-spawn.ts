@@ -1,0 +1,142 @@
+/**
+ * Spawns one command of a service: its variables, the sockets that go with it, the pipe for its output, and, for a container,
+ * what the host lacks. A failure is said here, once, with its stage; the machine then only learns that there is no process.
+ */
+import { captureOutput, identifierOf } from '../exec/output.js';
+import { ContainerLog } from '../exec/container-log.js';
+import { isContainerService, launch, LaunchError } from '../exec/launch.js';
+import { adaptPodman } from '../exec/podman.js';
+import { stageText } from '../sys/exec-stage.js';
+import { errnoText } from '../sys/errno.js';
+import type { Fd } from '../sys/fd.js';
+import { pipe } from '../sys/pipe.js';
+import { readExecResult } from '../sys/spawn.js';
+import type { ServiceConfig } from '../unit/config.js';
+import type { Manager } from './manager.js';
+import type { CommandList, ServiceEffect } from './service-machine.js';
+import type { ExitInfo, ServiceResult } from './service-result.js';
+import type { ServiceUnit } from './service.js';
+
+export interface SpawnFacts {
+  readonly invocationId: string;
+  readonly notifyPath: string | undefined;
+  readonly mainPid: number | undefined;
+  readonly result: ServiceResult;
+  readonly lastExit: ExitInfo | undefined;
+  readonly cgroupProcs: string | undefined;
+}
+
+export interface SpawnedCommand {
+  readonly pid: number;
+  readonly pidfd: Fd;
+  /** Calls back when execve() has succeeded. */
+  onExecuted(callback: () => void): void;
+  /** Set when the helper or execve() failed: the words for it. */
+  failure(): { readonly message: string; readonly hint: string | undefined } | undefined;
+  /** Lets go of what goes along with the process. */
+  close(): void;
+}
+
+type SpawnEffect = Extract<ServiceEffect, { type: 'spawn' }>;
+
+/** undefined: there is no process, and the unit's reason says why. */
+export function spawnCommand(manager: Manager, unit: ServiceUnit, config: ServiceConfig, effect: SpawnEffect, facts: SpawnFacts): SpawnedCommand | undefined {
+  const output = pipe();
+  let containerLog: ContainerLog | undefined;
+  const identity = { identifier: identifierOf(config.exec.syslogIdentifier, effect.command.path), pid: 0 };
+  const adapt = (argv: readonly string[]): readonly string[] => {
+    const adapted = adaptPodman(argv, manager.podmanHost, manager.containerLogPath(unit.name));
+    for (const note of adapted.notes) manager.sayOnce(`${unit.name}: ${note}`);
+    if (adapted.logPath !== undefined) {
+      containerLog = new ContainerLog(adapted.logPath, manager.logOf(unit.name), () => ({ identifier: unit.name.replace(/\.service$/, ''), pid: unit.mainPid ?? identity.pid }));
+    }
+    return adapted.argv;
+  };
+  try {
+    const child = launch(manager.launchHost, {
+      unit: unit.name,
+      command: effect.command,
+      exec: config.exec,
+      sockets: effect.list === 'execStart' ? manager.socketsFor(unit, config) : [],
+      nonBlocking: config.nonBlocking,
+      variables: processVariables(config, effect.list, facts),
+      cgroupProcs: facts.cgroupProcs,
+      output: output.write,
+      ...(isContainerService(config) ? { adapt } : {}),
+    });
+    identity.pid = child.pid;
+    captureOutput(output.read, manager.logOf(unit.name), () => identity);
+    return new Spawned(manager, effect.command.path, child.pid, child.pidfd, child.execResult, containerLog);
+  } catch (error) {
+    output.read.close();
+    containerLog?.close();
+    if (!(error instanceof LaunchError)) throw error;
+    unit.reason = `Failed to start ${effect.command.path}: ${error.message}`;
+    unit.hint = error.hint;
+    manager.say(unit, unit.reason, unit.hint);
+    return undefined;
+  } finally {
+    output.write.close();
+  }
+}
+
+/** systemd.exec(5), "ENVIRONMENT VARIABLES IN SPAWNED PROCESSES": what only this process gets. */
+function processVariables(config: ServiceConfig, list: CommandList, facts: SpawnFacts): ReadonlyMap<string, string> {
+  const variables = new Map([['INVOCATION_ID', facts.invocationId]]);
+  if (facts.notifyPath !== undefined) variables.set('NOTIFY_SOCKET', facts.notifyPath);
+  if (facts.mainPid !== undefined) variables.set('MAINPID', String(facts.mainPid));
+  if (list === 'execStart' && config.watchdogMs > 0 && Number.isFinite(config.watchdogMs)) {
+    variables.set('WATCHDOG_USEC', String(config.watchdogMs * 1000)).set('WATCHDOG_PID', '');
+  }
+  if (list !== 'execStop' && list !== 'execStopPost') return variables;
+  variables.set('SERVICE_RESULT', facts.result);
+  if (facts.lastExit !== undefined) {
+    variables.set('EXIT_CODE', facts.lastExit.code).set('EXIT_STATUS', facts.lastExit.signal?.replace(/^SIG/, '') ?? String(facts.lastExit.status));
+  }
+  return variables;
+}
+
+class Spawned implements SpawnedCommand {
+  #result: ReturnType<typeof readExecResult>;
+  #onExecuted: (() => void) | undefined;
+
+  constructor(
+    manager: Manager,
+    readonly path: string,
+    readonly pid: number,
+    readonly pidfd: Fd,
+    readonly execResult: Fd,
+    readonly containerLog: ContainerLog | undefined,
+  ) {
+    const watch = manager.poller.watch(execResult, { oneShot: true, read: true }, () => {
+      this.#look();
+      watch.close();
+      execResult.close();
+      if (this.#result?.ok === true) this.#onExecuted?.();
+    });
+    this.#close = () => watch.close();
+  }
+
+  readonly #close: () => void;
+
+  onExecuted(callback: () => void): void {
+    this.#onExecuted = callback;
+  }
+
+  failure(): { message: string; hint: string | undefined } | undefined {
+    this.#look();
+    if (this.#result === undefined || this.#result.ok) return undefined;
+    const { stage, errno } = this.#result;
+    return { message: `Failed to start ${this.path}: ${stageText(stage)}: ${errnoText(errno)}`, hint: undefined };
+  }
+
+  close(): void {
+    this.#close();
+    this.execResult.close();
+    this.containerLog?.close();
+  }
+
+  #look(): void {
+    if (this.#result === undefined && this.execResult.isOpen) this.#result = readExecResult(this.execResult);
+  }
+}

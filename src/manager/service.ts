@@ -1,0 +1,331 @@
+/** A service at run time: performs the effects of service-machine.ts with real processes, timers and a notify socket. */
+import { randomBytes } from 'node:crypto';
+import { UnitCgroup } from '../exec/cgroup.js';
+import { removeRuntimeDirectories } from '../exec/directories.js';
+import { NotifySocket, type Notification } from '../exec/notify-socket.js';
+import { TrackedProcess, UnitProcesses } from '../exec/processes.js';
+import { openPidfd } from '../sys/pidfd.js';
+import type { ServiceConfig } from '../unit/config.js';
+import { SERVICE_ACTIVE_STATE, isInactive, type ActiveState } from './active-state.js';
+import { MainPidFinder } from './main-pid.js';
+import { RateLimit } from './rate-limit.js';
+import { describeResult } from './result-text.js';
+import { INITIAL_SERVICE, stepService, type KillOperation, type ServiceData, type ServiceEffect, type ServiceEvent } from './service-machine.js';
+import type { ExitInfo } from './service-result.js';
+import { spawnCommand, type SpawnedCommand } from './service-spawn.js';
+import { DONE, Unit, type JobProgress } from './unit.js';
+
+export class ServiceUnit extends Unit {
+  #data: ServiceData = INITIAL_SERVICE;
+  #running: ServiceConfig | undefined;
+  #processes: UnitProcesses | undefined;
+  #notify: NotifySocket | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #watchdog: NodeJS.Timeout | undefined;
+  #finder: MainPidFinder | undefined;
+  #startLimit: RateLimit | undefined;
+  #main: SpawnedCommand | undefined;
+  #control: SpawnedCommand | undefined;
+  #queue: ServiceEvent[] = [];
+  #stepping = false;
+  statusText: string | undefined;
+  invocationId = '';
+  mainExit: ExitInfo | undefined;
+
+  /** While it runs, the config that it was started with. */
+  get config(): ServiceConfig | undefined {
+    return this.#running ?? (this.loaded.config?.type === 'service' ? this.loaded.config : undefined);
+  }
+
+  get activeState(): ActiveState {
+    return SERVICE_ACTIVE_STATE[this.#data.state];
+  }
+
+  get subState(): string {
+    return this.#data.state;
+  }
+
+  get result(): string {
+    return this.#data.result;
+  }
+
+  get restarts(): number {
+    return this.#data.restarts;
+  }
+
+  get mainPid(): number | undefined {
+    return this.#processes?.main?.pid;
+  }
+
+  get controlPid(): number | undefined {
+    return this.#processes?.control?.pid;
+  }
+
+  get cgroup(): string | undefined {
+    return this.#processes?.cgroup?.path;
+  }
+
+  get pids(): readonly number[] {
+    return isInactive(this.activeState) ? [] : (this.#processes?.pids() ?? []);
+  }
+
+  /** When the start limit that was hit allows another start; 0: now. */
+  get startLimitRemainingMs(): number {
+    return this.#data.result === 'start-limit-hit' ? (this.#startLimit?.remainingMs(performance.now()) ?? 0) : 0;
+  }
+
+  start(): JobProgress {
+    if (this.activeState === 'active' || this.activeState === 'reloading') return DONE;
+    if (this.activeState === 'deactivating') return 'running';
+    if (this.activeState === 'activating' && this.#data.state !== 'auto-restart') return 'running';
+    const { config } = this.loaded;
+    if (config?.type !== 'service') return { result: 'failed', message: `${this.name}: Not loaded` };
+    this.#startLimit ??= new RateLimit(config.startLimitIntervalMs, config.startLimitBurst);
+    const within = this.#startLimit.take(performance.now());
+    this.#running = config;
+    this.reason = this.hint = this.statusText = this.mainExit = undefined;
+    this.#dispatch({ type: within ? 'start' : 'start-limit-hit' });
+    return this.activeState === 'failed' ? { result: 'failed', message: this.reason ?? describeResult(this.result) } : 'running';
+  }
+
+  stop(): JobProgress {
+    this.#dispatch({ type: 'stop' });
+    return isInactive(this.activeState) ? DONE : 'running';
+  }
+
+  reload(): JobProgress {
+    if (this.#running === undefined || this.activeState !== 'active') return { result: 'failed', message: `${this.name}: It is not active, refusing to reload` };
+    if (this.#running.execReload.length === 0 && this.#running.serviceType !== 'notify-reload') {
+      return { result: 'failed', message: `${this.name}: It has no ExecReload=, refusing to reload`, hint: `rouse restart ${this.name}` };
+    }
+    this.#dispatch({ type: 'reload' });
+    return this.activeState === 'reloading' ? 'running' : DONE;
+  }
+
+  get reloadResult(): string {
+    return this.#data.reloadResult;
+  }
+
+  resetFailed(): void {
+    this.#startLimit?.reset();
+    if (this.#data.state !== 'failed') return;
+    const { activeState, subState } = this;
+    this.#data = INITIAL_SERVICE;
+    this.reason = this.hint = undefined;
+    this.stateChanged(activeState, subState);
+  }
+
+  /** Events that arise while a step's effects are performed wait for its end: a step never runs inside another. */
+  #dispatch(event: ServiceEvent): void {
+    this.#queue.push(event);
+    if (this.#stepping) return;
+    this.#stepping = true;
+    try {
+      for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) this.#step(next);
+    } finally {
+      this.#stepping = false;
+    }
+  }
+
+  #step(event: ServiceEvent): void {
+    const config = this.#running;
+    if (config === undefined) return;
+    const { activeState, subState } = this;
+    const step = stepService(config, this.#data, event);
+    this.#data = step.data;
+    for (const effect of step.effects) this.#perform(config, effect);
+    if (this.#data.result !== 'success' && this.reason === undefined) {
+      this.reason = describeResult(this.#data.result, this.#data.lastExit, config);
+    }
+    this.stateChanged(activeState, subState);
+    if (isInactive(this.activeState)) this.#running = undefined;
+  }
+
+  #perform(config: ServiceConfig, effect: ServiceEffect): void {
+    switch (effect.type) {
+      case 'acquire':
+        return this.#acquire(config);
+      case 'release':
+        return this.#release(config);
+      case 'spawn':
+        return this.#spawn(config, effect);
+      case 'kill':
+        return this.#kill(config, effect.operation);
+      case 'kill-control':
+        return this.#processes?.control?.signal(config.kill.finalKillSignal);
+      case 'find-main-pid':
+        return this.#findMainPid(config);
+      case 'queue-restart':
+        return this.manager.soon(() => this.manager.queueRestart(this));
+      case 'timer':
+        return this.#setTimer(effect.timeoutMs);
+    }
+  }
+
+  // What exists from the start until the end
+
+  #acquire(config: ServiceConfig): void {
+    this.invocationId = randomBytes(16).toString('hex');
+    const { base } = this.manager.cgroups;
+    this.#processes = new UnitProcesses(this.manager.poller, base === undefined ? undefined : new UnitCgroup(`${base}/${this.name}`), this.invocationId);
+    if (config.notifyAccess !== 'none') {
+      this.#notify = new NotifySocket(this.manager.notifyFolder, this.invocationId.slice(0, 12), this.manager.poller, (message) => this.#onNotification(config, message));
+    }
+  }
+
+  #release(config: ServiceConfig): void {
+    this.#setTimer(Infinity);
+    clearTimeout(this.#watchdog);
+    this.#finder?.close();
+    this.#notify?.close();
+    this.#notify = undefined;
+    this.#main?.close();
+    this.#control?.close();
+    this.#processes?.close();
+    this.#processes = undefined;
+    removeRuntimeDirectories(this.manager.launchHost.folders, config.exec, this.#data.state === 'auto-restart');
+    this.manager.forget(this.name);
+  }
+
+  #setTimer(timeoutMs: number): void {
+    clearTimeout(this.#timer);
+    // setTimeout() holds at most 2^31-1 ms; what is longer than 24 days is treated as for ever.
+    this.#timer = timeoutMs < 2 ** 31 ? setTimeout(() => this.#dispatch({ type: 'timeout' }), timeoutMs) : undefined;
+  }
+
+  // Processes
+
+  #spawn(config: ServiceConfig, effect: Extract<ServiceEffect, { type: 'spawn' }>): void {
+    const processes = this.#processes;
+    if (processes === undefined) return;
+    const spawned = spawnCommand(this.manager, this, config, effect, {
+      invocationId: this.invocationId,
+      notifyPath: this.#notify?.path,
+      mainPid: this.mainPid,
+      result: this.#data.result,
+      lastExit: this.#data.lastExit,
+      cgroupProcs: processes.cgroup?.procsFile,
+    });
+    if (spawned === undefined) return this.#dispatch({ type: 'spawn-failed', process: effect.process });
+    if (effect.process === 'main') this.#trackMain(spawned, config);
+    else this.#trackControl(spawned);
+    this.manager.remember(this.name, spawned.pid, processes.cgroup?.path);
+  }
+
+  #trackMain(spawned: SpawnedCommand, config: ServiceConfig): void {
+    const processes = this.#processes;
+    if (processes === undefined) return;
+    this.#main?.close();
+    this.#main = spawned;
+    processes.main = this.#follow(spawned, (exit) => {
+      if (processes.main?.pid !== spawned.pid) return;
+      this.#onMainExit(exit);
+    });
+    spawned.onExecuted(() => this.#dispatch({ type: 'main-executed' }));
+    this.#armWatchdog(config);
+  }
+
+  #trackControl(spawned: SpawnedCommand): void {
+    const processes = this.#processes;
+    if (processes === undefined) return;
+    this.#control?.close();
+    this.#control = spawned;
+    processes.control = this.#follow(spawned, (exit) => {
+      processes.control = undefined;
+      this.#dispatch({ type: 'control-exited', exit });
+      this.#checkEmpty();
+    });
+  }
+
+  /** The words of a failed execve() come before the exit that follows it. */
+  #follow(spawned: SpawnedCommand, onExit: (exit: ExitInfo) => void): TrackedProcess {
+    return new TrackedProcess(this.manager.poller, spawned.pid, spawned.pidfd, (exit) => {
+      const failure = spawned.failure();
+      if (failure !== undefined) {
+        this.reason = failure.message;
+        this.hint = failure.hint;
+        this.manager.say(this, failure.message, failure.hint);
+      }
+      onExit(exit);
+    });
+  }
+
+  #onMainExit(exit: ExitInfo): void {
+    if (this.#processes !== undefined) this.#processes.main = undefined;
+    this.mainExit = exit;
+    this.#dispatch({ type: 'main-exited', exit });
+    this.#checkEmpty();
+  }
+
+  /** Adopts a main process that is not the one that was spawned: MAINPID=, PIDFile=, or the one that a fork left. */
+  #adoptMain(pid: number): boolean {
+    const processes = this.#processes;
+    if (processes === undefined) return false;
+    if (processes.main?.pid === pid) return true;
+    try {
+      const process: TrackedProcess = new TrackedProcess(this.manager.poller, pid, openPidfd(pid), (exit) => {
+        if (processes.main === process) this.#onMainExit(exit);
+      });
+      processes.main = process;
+    } catch {
+      this.manager.say(this, `Main process ${pid} does not exist, ignoring`);
+      return false;
+    }
+    this.manager.remember(this.name, pid, processes.cgroup?.path);
+    this.#dispatch({ type: 'main-found' });
+    return true;
+  }
+
+  #findMainPid(config: ServiceConfig): void {
+    this.#finder?.close();
+    const processes = this.#processes;
+    if (processes === undefined) return;
+    this.#finder = new MainPidFinder(config, () => processes.pids(), {
+      onFound: (pid) => {
+        if (!this.#adoptMain(pid)) this.#dispatch({ type: 'main-missing', alive: processes.pids().length > 0 });
+      },
+      onMissing: () => this.#dispatch({ type: 'main-missing', alive: processes.pids().length > 0 }),
+    });
+    this.#finder.start();
+  }
+
+  #kill(config: ServiceConfig, operation: KillOperation): void {
+    const left = this.#processes?.signal(operation, config.kill, 'SIGABRT', () => this.#dispatch({ type: 'empty' })) ?? false;
+    if (!left) this.#dispatch({ type: 'empty' });
+  }
+
+  /** A main or control process has gone in a state that waits for all of them, or for the last of them. */
+  #checkEmpty(): void {
+    const { state } = this.#data;
+    const everyone = this.#running?.kill.killMode === 'control-group' || (this.#running?.kill.killMode === 'mixed' && state.endsWith('sigkill'));
+    if (this.#processes?.isEmpty(everyone) === true) this.#dispatch({ type: 'empty' });
+  }
+
+  // sd_notify(3)
+
+  #onNotification(config: ServiceConfig, message: Notification): void {
+    if (!this.#mayNotify(config, message)) return;
+    if (message.mainPid !== undefined) this.#adoptMain(message.mainPid);
+    if (message.status !== undefined) this.statusText = message.status === '' ? undefined : message.status;
+    if (message.extendTimeoutMs !== undefined) this.#setTimer(message.extendTimeoutMs);
+    if (message.watchdog) this.#armWatchdog(config);
+    if (message.watchdogTrigger) this.#dispatch({ type: 'watchdog' });
+    if (message.stopping) this.#dispatch({ type: 'stopping' });
+    if (message.ready) this.#dispatch({ type: 'ready' });
+  }
+
+  /** Senders from another pid namespace have no pid here: the socket is the unit's own, so they are the unit's. */
+  #mayNotify(config: ServiceConfig, { pid }: Notification): boolean {
+    if (config.notifyAccess === 'all' || pid === undefined || pid === 0) return true;
+    if (pid === this.mainPid) return true;
+    if (config.notifyAccess === 'exec' && pid === this.controlPid) return true;
+    this.manager.say(this, `Notification from process ${pid} refused: NotifyAccess=${config.notifyAccess} takes it from the main process only`, 'NotifyAccess=all');
+    return false;
+  }
+
+  #armWatchdog(config: ServiceConfig): void {
+    clearTimeout(this.#watchdog);
+    if (config.watchdogMs <= 0 || !Number.isFinite(config.watchdogMs)) return;
+    this.#watchdog = setTimeout(() => this.#dispatch({ type: 'watchdog' }), config.watchdogMs);
+  }
+}

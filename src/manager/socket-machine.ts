@@ -1,0 +1,251 @@
+/**
+ * The life of a socket unit, as a pure function: data and event in, data and effects out.
+ *
+ *   dead              no descriptor is held.
+ *   start-pre         a control process runs a command of ExecStartPre=; nothing is held yet.
+ *   start-post        descriptors are held and listen; a control process runs a command of ExecStartPost=.
+ *   listening         descriptors are held and watched: the next arrival starts the service.
+ *   running           descriptors are held and not watched: the service has them.
+ *   stop-pre          a control process runs a command of ExecStopPre=; descriptors are held, not watched.
+ *   stop-pre-sigterm  that process was told to go.
+ *   stop-post         descriptors are closed; a control process runs a command of ExecStopPost=.
+ *   failed            no descriptor is held, and `result` says why.
+ *
+ * That descriptors are watched in `listening` and in no other state is a rule of `#setState`, as is that none is held in
+ * dead, start-pre, stop-post and failed.
+ *
+ * Unlike systemd: a limit that is hit does not end the socket. It stays in `listening`, unwatched, until the limit's
+ * interval has passed (`rest-over`); clients wait in the backlog meanwhile.
+ */
+import type { Command, SocketConfig } from '../unit/config.js';
+import type { SocketState } from './active-state.js';
+import { exitResult, type ExitInfo } from './service-result.js';
+
+export type SocketResult = 'success' | 'resources' | 'timeout' | 'exit-code' | 'signal' | 'core-dump';
+export type SocketCommandList = 'execStartPre' | 'execStartPost' | 'execStopPre' | 'execStopPost';
+
+export type SocketEvent =
+  | { readonly type: 'start' }
+  | { readonly type: 'stop' }
+  | { readonly type: 'opened'; readonly serviceRuns: boolean }
+  | { readonly type: 'open-failed' }
+  /** Something waits on a watched descriptor. */
+  | { readonly type: 'readable' }
+  /** The job that `readable` asked for was refused, or a limit was hit: try again after the rest. */
+  | { readonly type: 'rest' }
+  | { readonly type: 'rest-over' }
+  | { readonly type: 'service-started' }
+  | { readonly type: 'service-ended' }
+  | { readonly type: 'spawn-failed' }
+  | { readonly type: 'control-exited'; readonly exit: ExitInfo }
+  | { readonly type: 'timeout' };
+
+export type SocketEffect =
+  | { readonly type: 'open' }
+  | { readonly type: 'close' }
+  | { readonly type: 'watch' }
+  | { readonly type: 'unwatch' }
+  /** FlushPending=: throw away what waits. */
+  | { readonly type: 'flush' }
+  | { readonly type: 'trigger' }
+  | { readonly type: 'spawn'; readonly list: SocketCommandList; readonly command: Command }
+  | { readonly type: 'kill'; readonly operation: 'terminate' | 'kill' }
+  | { readonly type: 'timer'; readonly timeoutMs: number };
+
+export interface SocketData {
+  readonly state: SocketState;
+  readonly result: SocketResult;
+  readonly control: { readonly list: SocketCommandList; readonly index: number } | undefined;
+  readonly held: boolean;
+  /** A limit was hit: unwatched for a while, though `listening`. */
+  readonly resting: boolean;
+}
+
+export const INITIAL_SOCKET: SocketData = { state: 'dead', result: 'success', control: undefined, held: false, resting: false };
+
+export interface SocketStep {
+  readonly data: SocketData;
+  readonly effects: readonly SocketEffect[];
+}
+
+export function stepSocket(config: SocketConfig, data: SocketData, event: SocketEvent): SocketStep {
+  const machine = new Machine(config, data);
+  machine.handle(event);
+  return { data: machine.data, effects: machine.effects };
+}
+
+class Machine {
+  readonly effects: SocketEffect[] = [];
+  #serviceRuns = false;
+
+  constructor(
+    readonly config: SocketConfig,
+    public data: SocketData,
+  ) {}
+
+  handle(event: SocketEvent): void {
+    const { state } = this.data;
+    switch (event.type) {
+      case 'start':
+        if (state !== 'dead' && state !== 'failed') return;
+        this.data = { ...INITIAL_SOCKET, state };
+        return this.#runList('start-pre', 'execStartPre', () => this.#open());
+      case 'opened':
+        this.#serviceRuns = event.serviceRuns;
+        this.data = { ...this.data, held: true };
+        return this.#runList('start-post', 'execStartPost', () => this.#enterListening());
+      case 'open-failed':
+        return this.#enterStopPost('resources');
+      case 'stop':
+        return this.#onStop();
+      case 'readable':
+        return state === 'listening' ? this.#enterRunning() : undefined;
+      case 'rest':
+        if (state === 'listening' || state === 'running') this.#enterRest();
+        return;
+      case 'rest-over':
+        if (state === 'listening' && this.data.resting) this.#enterListening();
+        return;
+      case 'service-started':
+        if (state === 'listening') this.#setState('running');
+        return;
+      case 'service-ended':
+        if (state === 'running') this.#enterListening(true);
+        return;
+      case 'spawn-failed':
+        return this.#afterControl(state, 'resources');
+      case 'control-exited':
+        return this.#onControlExited(event.exit);
+      case 'timeout':
+        return this.#onTimeout();
+    }
+  }
+
+  #onStop(): void {
+    switch (this.data.state) {
+      case 'listening':
+      case 'running':
+        return this.#enterStopPre('success');
+      case 'start-pre':
+      case 'start-post':
+        this.effects.push({ type: 'kill', operation: 'terminate' });
+        return this.data.held ? this.#enterStopPre('success') : this.#enterStopPost('success');
+      default:
+        return;
+    }
+  }
+
+  #open(): void {
+    // The state stays what it was until the kernel has answered.
+    this.effects.push({ type: 'open' });
+  }
+
+  #enterListening(flush = false): void {
+    this.data = { ...this.data, resting: false };
+    if (flush && this.config.flushPending) this.effects.push({ type: 'flush' });
+    this.#setState(this.#serviceRuns ? 'running' : 'listening');
+  }
+
+  #enterRest(): void {
+    this.data = { ...this.data, resting: true };
+    this.#setState('listening');
+  }
+
+  #enterRunning(): void {
+    this.#setState('running');
+    this.effects.push({ type: 'trigger' });
+  }
+
+  #enterStopPre(result: SocketResult): void {
+    this.#fail(result);
+    this.#runList('stop-pre', 'execStopPre', () => this.#enterStopPost('success'));
+  }
+
+  #enterStopPost(result: SocketResult): void {
+    this.#fail(result);
+    if (this.data.held) this.effects.push({ type: 'unwatch' }, { type: 'close' });
+    this.data = { ...this.data, held: false, control: undefined };
+    this.#runList('stop-post', 'execStopPost', () => this.#enterDead('success'));
+  }
+
+  #enterDead(result: SocketResult): void {
+    this.#fail(result);
+    this.#setState(this.data.result === 'success' ? 'dead' : 'failed');
+  }
+
+  #onControlExited(exit: ExitInfo): void {
+    const { control, state } = this.data;
+    if (control === undefined) return;
+    const list = this.config[control.list];
+    this.data = { ...this.data, control: undefined };
+    const clean = exitResult(exit, { codes: [], signals: [] }, false) as SocketResult;
+    const failure = list[control.index]?.ignoreFailure === true ? 'success' : clean;
+    if (failure === 'success' && control.index + 1 < list.length) return this.#spawn(control.list, control.index + 1);
+    this.#afterControl(state, failure);
+  }
+
+  #afterControl(state: SocketState, failure: SocketResult): void {
+    switch (state) {
+      case 'start-pre':
+        return failure === 'success' ? this.#open() : this.#enterStopPost(failure);
+      case 'start-post':
+        return failure === 'success' ? this.#enterListening() : this.#enterStopPre(failure);
+      case 'stop-pre':
+      case 'stop-pre-sigterm':
+        return this.#enterStopPost(failure);
+      case 'stop-post':
+        return this.#enterDead(failure);
+      default:
+        return;
+    }
+  }
+
+  #onTimeout(): void {
+    switch (this.data.state) {
+      case 'start-pre':
+      case 'stop-pre-sigterm':
+        this.effects.push({ type: 'kill', operation: 'kill' });
+        return this.#enterStopPost('timeout');
+      case 'start-post':
+        this.effects.push({ type: 'kill', operation: 'kill' });
+        return this.#enterStopPre('timeout');
+      case 'stop-pre':
+        this.effects.push({ type: 'kill', operation: 'terminate' });
+        this.#fail('timeout');
+        return this.#setState('stop-pre-sigterm');
+      case 'stop-post':
+        this.effects.push({ type: 'kill', operation: 'kill' });
+        return this.#enterDead('timeout');
+      default:
+        return;
+    }
+  }
+
+  #runList(state: SocketState, list: SocketCommandList, next: () => void): void {
+    if (this.config[list].length === 0) return next();
+    this.#setState(state);
+    this.#spawn(list, 0);
+  }
+
+  #spawn(list: SocketCommandList, index: number): void {
+    const command = this.config[list][index];
+    if (command === undefined) return;
+    this.data = { ...this.data, control: { list, index } };
+    this.effects.push({ type: 'spawn', list, command });
+  }
+
+  #fail(result: SocketResult): void {
+    if (this.data.result === 'success') this.data = { ...this.data, result };
+  }
+
+  #setState(state: SocketState): void {
+    const watched = state === 'listening' && !this.data.resting;
+    this.data = { ...this.data, state };
+    if (this.data.held) this.effects.push({ type: watched ? 'watch' : 'unwatch' });
+    this.effects.push({ type: 'timer', timeoutMs: this.data.control === undefined && !isTransient(state) ? Infinity : this.config.timeoutMs });
+  }
+}
+
+function isTransient(state: SocketState): boolean {
+  return state !== 'dead' && state !== 'listening' && state !== 'running' && state !== 'failed';
+}
