@@ -100,7 +100,7 @@ class Planner {
   ) {}
 
   plan(type: JobType): { jobs: readonly PlannedJob[]; notes: readonly string[] } {
-    this.#collect(this.anchor, type, true, new Set<string>());
+    this.#collect(this.anchor, type, true);
     if (this.mode === 'isolate') this.#stopTheRest();
     this.#collapse();
     let jobs = this.#merge();
@@ -108,7 +108,7 @@ class Planner {
     return { jobs: [...jobs.values()].filter((job) => !this.#isRedundant(job)), notes: this.#notes };
   }
 
-  #collect(unit: string, type: JobType, matters: boolean, seen: Set<string>): void {
+  #collect(unit: string, type: JobType, matters: boolean): void {
     const known = this.#drafts.find((draft) => draft.unit === unit && draft.type === type);
     if (known !== undefined && (known.matters || !matters)) return;
     if (type === 'start' || type === 'verify-active') {
@@ -119,22 +119,22 @@ class Planner {
     else this.#drafts.push({ unit, type, matters });
     if (this.mode === 'ignore-dependencies') return;
     for (const [relation, pulled, needed] of PULLS[type === 'try-restart' ? 'restart' : type] ?? []) {
-      for (const other of this.view.related(unit, relation)) this.#pull(unit, other, pulled, needed, matters && needed, seen);
+      for (const other of this.view.related(unit, relation)) this.#pull(unit, other, pulled, needed, matters && needed);
     }
   }
 
   /** An optional dependency that cannot be had is left out with a note; a required one refuses the transaction. */
-  #pull(unit: string, other: string, type: JobType, needed: boolean, matters: boolean, seen: Set<string>): void {
+  #pull(unit: string, other: string, type: JobType, needed: boolean, matters: boolean): void {
     if ((type === 'stop' || type === 'try-restart') && isInactive(this.view.activeState(other)) && !needed) return;
     const before = this.#drafts.length;
     try {
-      this.#collect(other, type, matters, seen);
+      this.#collect(other, type, matters);
     } catch (error) {
       if (!(error instanceof RefusedError)) throw error;
-      if (needed) throw new RefusedError(unit, error.reason, `${unit} needs ${other}: ${error.message}`);
+      if (needed) throw new RefusedError(error.unit, error.reason, `${unit} needs ${other}: ${error.message}`);
       this.#drafts.length = before;
-      if (!seen.has(other)) this.#notes.push(`${unit}: Cannot add a ${type} job for ${other}, going on without it: ${error.message}`);
-      seen.add(other);
+      // A wanted unit that is not there is the ordinary case, and one that does not load has said so when it was read.
+      if (error.reason !== 'load') this.#notes.push(`${unit}: Cannot add a ${type} job for ${other}, going on without it: ${error.message}`);
     }
   }
 
