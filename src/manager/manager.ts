@@ -1,0 +1,322 @@
+/**
+ * The manager: owns the units, their jobs and the one event loop. It turns requests into transactions, runs jobs whose order
+ * is met, and passes each change of state on to whom it concerns. It never blocks and never ends on an error of one unit.
+ */
+import { join } from 'node:path';
+import type { CgroupTree } from '../exec/cgroup.js';
+import type { LaunchHost } from '../exec/launch.js';
+import { UnitLog } from '../exec/output.js';
+import type { PodmanHost } from '../exec/podman.js';
+import type { Scope } from '../load/scope.js';
+import type { UnitStore } from '../load/unit-store.js';
+import type { OpenContext } from '../socket/open.js';
+import type { Fd } from '../sys/fd.js';
+import type { Poller } from '../sys/poller.js';
+import type { ServiceConfig } from '../unit/config.js';
+import { formatDiagnostic, type Diagnostic } from '../unitfile/diagnostic.js';
+import { isInactive, type ActiveState } from './active-state.js';
+import { unmetCondition } from './condition.js';
+import { Graph } from './graph.js';
+import type { JobEnd, JobMode, JobType } from './job.js';
+import { JobQueue } from './job-queue.js';
+import { Leftovers } from './leftovers.js';
+import { ServiceUnit } from './service.js';
+import { SocketUnit } from './socket.js';
+import { TargetUnit } from './target.js';
+import { planTransaction, type Transaction } from './transaction.js';
+import type { Unit } from './unit.js';
+
+/** Everything that the manager is handed rather than finds out. */
+export interface ManagerHost {
+  readonly scope: Scope;
+  readonly store: UnitStore;
+  readonly poller: Poller;
+  readonly cgroups: CgroupTree;
+  readonly launchHost: LaunchHost;
+  readonly podmanHost: PodmanHost;
+  readonly openContext: OpenContext;
+  /** The manager's own log: one line, or two with a hint. */
+  readonly print: (line: string) => void;
+}
+
+/** How long a socket rests when its service could not even be asked to start. */
+const REST_MS = 2000;
+
+export class Manager {
+  readonly units = new Map<string, Unit>();
+  readonly graph = new Graph();
+  readonly jobs: JobQueue;
+  readonly leftovers: Leftovers;
+  readonly #logs = new Map<string, UnitLog>();
+  readonly #said = new Set<string>();
+  #stopping = false;
+
+  constructor(readonly host: ManagerHost) {
+    this.leftovers = new Leftovers(join(host.scope.rouseDir, 'running'));
+    this.jobs = new JobQueue(this);
+  }
+
+  get poller(): Poller {
+    return this.host.poller;
+  }
+
+  get cgroups(): CgroupTree {
+    return this.host.cgroups;
+  }
+
+  get launchHost(): LaunchHost {
+    return this.host.launchHost;
+  }
+
+  get podmanHost(): PodmanHost {
+    return this.host.podmanHost;
+  }
+
+  get openContext(): OpenContext {
+    return this.host.openContext;
+  }
+
+  get notifyFolder(): string {
+    return join(this.host.scope.rouseDir, 'notify');
+  }
+
+  get stopping(): boolean {
+    return this.#stopping;
+  }
+
+  // Units
+
+  /** A unit that is loaded already. */
+  find(name: string): Unit | undefined {
+    return this.units.get(name);
+  }
+
+  /** The unit of this name, loaded now if it is not yet; undefined for a type that rouse does not have. An alias leads to its unit. */
+  get(name: string): Unit | undefined {
+    const known = this.units.get(name);
+    if (known !== undefined) return known;
+    const loaded = this.host.store.load(name);
+    const aliased = this.units.get(loaded.name);
+    if (aliased !== undefined) return aliased;
+    const unit = this.#make(loaded);
+    if (unit === undefined) return undefined;
+    this.units.set(unit.name, unit);
+    if (loaded.config !== undefined) this.graph.add(loaded.config);
+    for (const diagnostic of loaded.diagnostics) this.report(diagnostic);
+    return unit;
+  }
+
+  #make(loaded: Unit['loaded']): Unit | undefined {
+    if (loaded.name.endsWith('.socket')) return new SocketUnit(this, loaded);
+    if (loaded.name.endsWith('.service')) return new ServiceUnit(this, loaded);
+    return loaded.name.endsWith('.target') ? new TargetUnit(this, loaded) : undefined;
+  }
+
+  /** Reads all files again. What runs goes on, with the config that it was started with, until it ends. */
+  reload(): readonly Diagnostic[] {
+    const diagnostics = [...this.host.store.reload()];
+    for (const [name, unit] of [...this.units]) {
+      const loaded = this.host.store.load(name);
+      diagnostics.push(...loaded.diagnostics);
+      if (loaded.loadState === 'not-found' && isInactive(unit.activeState) && !this.jobs.has(name)) this.units.delete(name);
+      else unit.adopt(loaded);
+    }
+    this.graph.rebuild([...this.units.values()].flatMap((unit) => unit.loaded.config ?? []));
+    return diagnostics;
+  }
+
+  // Jobs
+
+  /** Plans and queues; `onEnd` is called once, with the anchor's end. The words of a refusal come back as its end. */
+  queue(name: string, type: JobType, mode: JobMode, onEnd: (end: JobEnd) => void): void {
+    const unit = this.get(name);
+    if (unit === undefined) return onEnd({ result: 'unsupported', message: `${name}: rouse has no units of this type` });
+    const transaction = this.#plan(unit, type, mode);
+    if (!transaction.ok) return onEnd({ result: transaction.reason === 'load' ? 'failed' : 'canceled', message: transaction.message });
+    for (const note of transaction.notes) this.host.print(note);
+    this.jobs.install(transaction.jobs, unit.name, mode, onEnd);
+  }
+
+  #plan(unit: Unit, type: JobType, mode: JobMode): Transaction {
+    return planTransaction(
+      {
+        startRefusal: (name) => this.#startRefusal(name),
+        activeState: (name) => this.units.get(name)?.activeState ?? 'inactive',
+        related: (name, relation) => this.graph.get(name, relation),
+        isolatable: () => [...this.units.values()].filter((other) => other.config?.ignoreOnIsolate !== true).map((other) => other.name),
+      },
+      unit.name,
+      type,
+      mode,
+    );
+  }
+
+  #startRefusal(name: string): string | undefined {
+    const unit = this.get(name);
+    if (unit === undefined) return `rouse has no units of the type of ${name}`;
+    switch (unit.loaded.loadState) {
+      case 'loaded':
+        return undefined;
+      case 'not-found':
+        return `Unit ${name} not found`;
+      case 'masked':
+        return `Unit ${name} is masked`;
+      case 'bad-setting':
+      case 'error':
+        return `Unit ${name} has a bad setting: ${unit.loaded.diagnostics.find(({ severity }) => severity === 'error')?.message ?? 'see its diagnostics'}`;
+    }
+  }
+
+  /** RestartSec= is over. */
+  queueRestart(unit: Unit): void {
+    this.queue(unit.name, 'restart', 'replace', () => undefined);
+  }
+
+  /** Somebody connected. The clients wait in the kernel until the service takes them. */
+  trigger(socket: SocketUnit, service: string): void {
+    if (this.#stopping) return;
+    this.queue(service, 'start', 'replace', (end) => {
+      const unit = this.find(service);
+      if (end.result === 'done' || socket.subState !== 'running' || (unit !== undefined && !isInactive(unit.activeState))) return;
+      const words = end.message ?? `${service}: ${end.result}`;
+      const restMs = unit instanceof ServiceUnit && unit.startLimitRemainingMs > 0 ? unit.startLimitRemainingMs : REST_MS;
+      socket.rest(words, restMs, end.hint);
+    });
+  }
+
+  /** Starts what a condition does not forbid; the words for why it does. */
+  unmetCondition(unit: Unit): { readonly assert: boolean; readonly message: string } | undefined {
+    return unit.config === undefined ? undefined : unmetCondition(unit.config.conditions);
+  }
+
+  /** A change of state goes to its job, to the sockets that trigger it, and to the units that follow it. */
+  onStateChanged(unit: Unit, from: ActiveState, fromSub: string): void {
+    if (process.env['ROUSE_LOG_LEVEL'] === 'debug') this.host.print(`${unit.name}: Changed ${fromSub} -> ${unit.subState}`);
+    this.#log(unit, from);
+    const expected = this.jobs.onState(unit, from);
+    this.#tellSockets(unit, from);
+    if (unit.activeState !== from) this.#propagate(unit, from, expected);
+  }
+
+  #tellSockets(unit: Unit, from: ActiveState): void {
+    if (!(unit instanceof ServiceUnit) || unit.activeState === from) return;
+    for (const name of this.graph.get(unit.name, 'triggeredBy')) {
+      const socket = this.units.get(name);
+      if (!(socket instanceof SocketUnit)) continue;
+      // Before it watches again: a client that still waits would start the service at once, into the same limit.
+      const restMs = unit.startLimitRemainingMs;
+      if (restMs > 0 && socket.subState === 'running') socket.rest(`${unit.name}: Start limit hit`, restMs, `rouse logs ${unit.name}`);
+      else socket.onServiceState(unit.activeState);
+    }
+  }
+
+  /** BindsTo=, OnFailure=, OnSuccess=, Upholds= and StopWhenUnneeded=; systemd.unit(5). */
+  #propagate(unit: Unit, from: ActiveState, expected: boolean): void {
+    const quietly = (): void => undefined;
+    if (!isInactive(unit.activeState) || isInactive(from)) return;
+    if (!expected && !this.#stopping) {
+      for (const name of this.graph.get(unit.name, 'bindsTo-inverse')) {
+        if (!isInactive(this.find(name)?.activeState ?? 'inactive')) this.soon(() => this.queue(name, 'stop', 'replace', quietly));
+      }
+    }
+    if (this.#stopping) return;
+    const follow = unit.activeState === 'failed' ? 'onFailure' : 'onSuccess';
+    for (const name of this.graph.get(unit.name, follow)) this.soon(() => this.queue(name, 'start', 'replace', quietly));
+    for (const relation of ['requires', 'wants', 'bindsTo'] as const) {
+      for (const name of this.graph.get(unit.name, relation)) this.soon(() => this.#stopIfUnneeded(name));
+    }
+  }
+
+  #stopIfUnneeded(name: string): void {
+    const unit = this.find(name);
+    if (unit?.config?.stopWhenUnneeded !== true || isInactive(unit.activeState)) return;
+    const needed = (['requires-inverse', 'wants-inverse', 'bindsTo-inverse', 'requisite-inverse', 'upholds-inverse'] as const)
+      .flatMap((relation) => this.graph.get(name, relation))
+      .some((other) => !isInactive(this.find(other)?.activeState ?? 'inactive'));
+    if (!needed) this.queue(name, 'stop', 'replace', () => undefined);
+  }
+
+  // What services need
+
+  /** The held sockets that go to a service, in the order of Sockets= and of each unit's file. */
+  socketsFor(unit: Unit, config: ServiceConfig): readonly { readonly fd: Fd; readonly name: string }[] {
+    const names = [...new Set([...config.sockets, ...this.graph.get(unit.name, 'triggeredBy')])];
+    return names.flatMap((name) => {
+      const socket = this.find(name);
+      return socket instanceof SocketUnit && socket.config !== undefined ? socket.held.handOver(socket.config) : [];
+    });
+  }
+
+  logOf(unit: string): UnitLog {
+    let log = this.#logs.get(unit);
+    if (log === undefined) this.#logs.set(unit, (log = new UnitLog(this.host.scope.logDir, unit)));
+    return log;
+  }
+
+  containerLogPath(unit: string): string {
+    return join(this.host.scope.rouseDir, `${unit}.ctr.log`);
+  }
+
+  remember(unit: string, pid: number, cgroup: string | undefined): void {
+    // Not on the way to the first byte: the next turn of the loop will do.
+    setImmediate(() => {
+      if (!isInactive(this.find(unit)?.activeState ?? 'inactive')) this.leftovers.remember(unit, pid, cgroup);
+    });
+  }
+
+  forget(unit: string): void {
+    this.leftovers.forget(unit);
+  }
+
+  // Words
+
+  /** Says something about a unit: in the manager's log and in the unit's own. */
+  say(unit: Unit, message: string, hint?: string): void {
+    const text = message.startsWith(`${unit.name}: `) ? message : `${unit.name}: ${message}`;
+    this.host.print(hint === undefined ? text : `${text}\n  hint: ${hint}`);
+    this.logOf(unit.name).write('rouse', process.pid, message);
+  }
+
+  sayOnce(text: string): void {
+    if (this.#said.has(text)) return;
+    this.#said.add(text);
+    this.host.print(text);
+  }
+
+  report(diagnostic: Diagnostic): void {
+    this.sayOnce(formatDiagnostic(diagnostic));
+  }
+
+  #log(unit: Unit, from: ActiveState): void {
+    const { activeState } = unit;
+    if (activeState === from) return;
+    const name = unit.description === unit.name ? unit.name : `${unit.name} - ${unit.description}`;
+    if (activeState === 'active' && from !== 'reloading') this.say(unit, unit instanceof SocketUnit ? `Listening on ${name}` : unit instanceof TargetUnit ? `Reached target ${name}` : `Started ${name}`);
+    else if (activeState === 'failed') this.say(unit, `Failed with result '${unit.result}'${unit.reason === undefined ? '' : `: ${unit.reason}`}`, unit.hint);
+    else if (activeState === 'inactive' && from !== 'failed' && !(unit instanceof TargetUnit)) this.say(unit, `Stopped ${name}`);
+  }
+
+  /** After the present event is done; an error in it ends neither the loop nor the unit. */
+  soon(action: () => void): void {
+    queueMicrotask(() => {
+      try {
+        action();
+      } catch (error) {
+        this.onBug(error);
+      }
+    });
+  }
+
+  /** A bug of ours: it is said with its stack, and the manager goes on. */
+  onBug(error: unknown): void {
+    this.host.print(`rouse: Internal error, going on: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  }
+
+  /** Stops everything, in order. Resolves when the last unit is down. */
+  async stopAll(): Promise<void> {
+    this.#stopping = true;
+    const active = [...this.units.values()].filter((unit) => !isInactive(unit.activeState));
+    await Promise.all(active.map((unit) => new Promise<void>((resolve) => this.queue(unit.name, 'stop', 'replace', () => resolve()))));
+    for (const log of this.#logs.values()) log.close();
+  }
+}
