@@ -2,7 +2,7 @@
  * The jobs that are queued: one a unit. A job runs when nothing that it is ordered after has a job; it ends with a state of
  * its unit. Jobs are only changed here.
  */
-import { isActive, isInactive, type ActiveState } from './active-state.js';
+import { isActive, isInactive } from './active-state.js';
 import { mergeJobTypes } from './job-merge.js';
 import { isStarting, type Job, type JobEnd, type JobMode, type JobType } from './job.js';
 import type { Manager } from './manager.js';
@@ -71,9 +71,15 @@ export class JobQueue {
 
   #nextReady(): Job | undefined {
     for (const job of this.#jobs.values()) {
-      if (job.state === 'waiting' && (job.ignoreOrder || waitsFor(this.#view, this.#jobs, job.unit).length === 0)) return job;
+      if (job.state !== 'waiting' || this.#isGoingDown(job)) continue;
+      if (job.ignoreOrder || waitsFor(this.#view, this.#jobs, job.unit).length === 0) return job;
     }
     return undefined;
+  }
+
+  /** A unit that still stops cannot start: its start has its turn when it is down. */
+  #isGoingDown(job: Job): boolean {
+    return isStarting(job.type) && this.manager.find(job.unit)?.activeState === 'deactivating';
   }
 
   readonly #view = { related: (...args: Parameters<Manager['graph']['get']>): readonly string[] => this.manager.graph.get(...args) };
@@ -137,7 +143,7 @@ export class JobQueue {
   }
 
   /** Whether the change was what the unit's job wanted. */
-  onState(unit: Unit, from: ActiveState): boolean {
+  onState(unit: Unit): boolean {
     const job = this.#jobs.get(unit.name);
     if (job === undefined || job.state !== 'running') {
       this.#later();
@@ -146,8 +152,6 @@ export class JobQueue {
     const end = jobEnd(job.type, unit);
     const wanted = job.type === 'stop' || job.type === 'restart' || isActive(unit.activeState);
     if (end !== undefined) this.#onProgress(unit, job, end);
-    // It went down while it was to start again after: the unit takes up its start when it is down.
-    else if (job.type === 'start' && isInactive(unit.activeState) && from === 'deactivating') this.#becomeStart(job);
     return wanted;
   }
 

@@ -193,7 +193,7 @@ export class Manager {
   onStateChanged(unit: Unit, from: ActiveState, fromSub: string): void {
     if (process.env['ROUSE_LOG_LEVEL'] === 'debug') this.host.print(`${unit.name}: Changed ${fromSub} -> ${unit.subState}`);
     this.#log(unit, from);
-    const expected = this.jobs.onState(unit, from);
+    const expected = this.jobs.onState(unit);
     this.#tellSockets(unit, from);
     if (unit.activeState !== from) this.#propagate(unit, from, expected);
   }

@@ -1,0 +1,12 @@
+/** Unit files back to text: a read file as it was, and merged or generated contents section by section. */
+import type { UnitContents, UnitFile } from './unit-file.js';
+
+/** The text that was read, to the byte. */
+export function formatUnitFile(file: UnitFile): string {
+  return file.lines.map(({ raw }) => raw).join('');
+}
+
+/** One block a section, in order; what `cat` shows of a generated unit. */
+export function formatContents(contents: UnitContents): string {
+  return contents.sections.map(({ name, assignments }) => `[${name}]\n${assignments.map(({ key, value }) => `${key}=${value}\n`).join('')}`).join('\n');
+}

@@ -1,0 +1,94 @@
+/**
+ * Text of a unit file to lines; systemd.syntax(7). It knows no section and no key, loses nothing, and never throws: what it
+ * cannot read is a line of type 'invalid' with a diagnostic beside it.
+ */
+import type { Diagnostic, Parsed } from './diagnostic.js';
+import type { UnitFile, UnitLine } from './unit-file.js';
+
+/** systemd reads no longer line either (LONG_LINE_MAX). */
+const LINE_MAX = 1024 * 1024;
+
+export function parseUnitFile(path: string, text: string): Parsed<UnitFile> {
+  if (text.includes('\0')) {
+    const message = 'Not a text file (it holds a NUL byte), refusing to load';
+    return { value: { path, lines: [] }, diagnostics: [{ severity: 'error', code: 'binary-file', file: path, line: 0, message }] };
+  }
+  return new LineReader(path, text).read();
+}
+
+class LineReader {
+  readonly #physical: readonly string[];
+  readonly #lines: UnitLine[] = [];
+  readonly #diagnostics: Diagnostic[] = [];
+  #section: string | undefined;
+  #next = 0;
+
+  constructor(
+    readonly path: string,
+    text: string,
+  ) {
+    // Each piece keeps its own line end, so that joining them gives the text back.
+    this.#physical = text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
+  }
+
+  read(): Parsed<UnitFile> {
+    while (this.#next < this.#physical.length) this.#readOne();
+    return { value: { path: this.path, lines: this.#lines }, diagnostics: this.#diagnostics };
+  }
+
+  #readOne(): void {
+    const line = this.#next + 1;
+    const first = this.#physical[this.#next++] ?? '';
+    const start = withoutEnd(line === 1 ? first.replace(/^\uFEFF/, '') : first).trimStart();
+    if (start === '') this.#lines.push({ type: 'blank', raw: first, line });
+    else if (isComment(start)) this.#lines.push({ type: 'comment', raw: first, line });
+    else this.#readContinued(line, first, start);
+  }
+
+  /** A backslash at the end joins the next line; comments between the two are left out of the value. */
+  #readContinued(line: number, first: string, start: string): void {
+    let raw = first;
+    let value = start;
+    while (value.endsWith('\\') && this.#next < this.#physical.length) {
+      const next = this.#physical[this.#next++] ?? '';
+      raw += next;
+      const more = withoutEnd(next);
+      if (!isComment(more.trimStart())) value = `${value.slice(0, -1)} ${more}`;
+    }
+    this.#classify(line, raw, value.trimEnd());
+  }
+
+  #classify(line: number, raw: string, text: string): void {
+    if (text.length > LINE_MAX) return this.#invalid(line, raw, 'Line is longer than 1 MiB, ignoring');
+    if (text.startsWith('[')) return this.#readSection(line, raw, text);
+    const at = text.indexOf('=');
+    const key = at < 0 ? '' : text.slice(0, at).trim();
+    if (at < 0) return this.#invalid(line, raw, `Missing '=' in '${shorten(text)}', ignoring`, 'a line is `Key=value`, `[Section]`, or a comment that begins with `#`');
+    if (key === '') return this.#invalid(line, raw, `Missing key before '=', ignoring`);
+    if (this.#section === undefined) return this.#invalid(line, raw, `Assignment '${shorten(key)}=' outside of a section, ignoring`, 'put a line such as `[Unit]` before it');
+    this.#lines.push({ type: 'assignment', raw, line, key, value: text.slice(at + 1).trim() });
+  }
+
+  #readSection(line: number, raw: string, text: string): void {
+    if (!text.endsWith(']') || text.length < 3) return this.#invalid(line, raw, `Invalid section header '${shorten(text)}', ignoring`, 'a section header is `[Name]`');
+    this.#section = text.slice(1, -1);
+    this.#lines.push({ type: 'section', raw, line, name: this.#section });
+  }
+
+  #invalid(line: number, raw: string, message: string, hint?: string): void {
+    this.#lines.push({ type: 'invalid', raw, line });
+    this.#diagnostics.push({ severity: 'warning', code: 'invalid-line', file: this.path, line, message, ...(hint === undefined ? {} : { hint }) });
+  }
+}
+
+function withoutEnd(line: string): string {
+  return line.replace(/\r?\n$/, '');
+}
+
+function isComment(text: string): boolean {
+  return text.startsWith('#') || text.startsWith(';');
+}
+
+function shorten(text: string): string {
+  return text.length > 60 ? `${text.slice(0, 59)}…` : text;
+}

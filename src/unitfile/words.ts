@@ -1,0 +1,98 @@
+/**
+ * Words as systemd splits them: white space separates, single and double quotes keep it, C escapes are decoded;
+ * systemd.service(5), "COMMAND LINES", and systemd.syntax(7), "QUOTING".
+ */
+
+export interface WordsOptions {
+  /** What separates words; white space when not given. */
+  readonly separators?: string;
+  /** Keep a backslash that begins no known escape, instead of refusing the value. */
+  readonly relaxed?: boolean;
+  /** Leave escapes as they are written. */
+  readonly keepEscapes?: boolean;
+}
+
+export interface Words {
+  readonly words: readonly string[];
+  /** Set when the value cannot be split: an open quote, or an escape that does not exist. */
+  readonly error?: string;
+}
+
+const SIMPLE: Readonly<Record<string, string>> = { a: '\x07', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v', s: ' ', '\\': '\\', '"': '"', "'": "'" };
+const NUMBERED = { x: 2, u: 4, U: 8 } as const;
+
+export function splitWords(text: string, options: WordsOptions = {}): Words {
+  return new Splitter(text, options).split();
+}
+
+class Splitter {
+  #at = 0;
+  readonly #words: string[] = [];
+  #word: string | undefined;
+  #error: string | undefined;
+
+  constructor(
+    readonly text: string,
+    readonly options: WordsOptions,
+  ) {}
+
+  split(): Words {
+    const separators = this.options.separators ?? ' \t\n\r';
+    let quote = '';
+    while (this.#at < this.text.length && this.#error === undefined) {
+      const c = this.text.charAt(this.#at++);
+      if (c === '\\' && this.options.keepEscapes !== true) this.#escape();
+      else if (quote === '' && (c === '"' || c === "'")) {
+        quote = c;
+        this.#word ??= '';
+      } else if (c === quote) quote = '';
+      else if (quote === '' && separators.includes(c)) this.#end();
+      else this.#word = (this.#word ?? '') + c;
+    }
+    if (quote !== '') this.#error ??= `a ${quote} is not closed`;
+    this.#end();
+    return this.#error === undefined ? { words: this.#words } : { words: this.#words, error: this.#error };
+  }
+
+  #end(): void {
+    if (this.#word !== undefined) this.#words.push(this.#word);
+    this.#word = undefined;
+  }
+
+  #escape(): void {
+    const c = this.text.charAt(this.#at++);
+    const decoded = this.#decode(c);
+    if (decoded !== undefined) this.#word = (this.#word ?? '') + decoded;
+    else if (this.options.relaxed === true) this.#word = `${this.#word ?? ''}\\${c}`;
+    else this.#error = c === '' ? 'it ends with a backslash' : `'\\${c}' is not an escape`;
+  }
+
+  #decode(c: string): string | undefined {
+    if (c in SIMPLE) return SIMPLE[c];
+    if (c in NUMBERED) return this.#number(NUMBERED[c as keyof typeof NUMBERED], 16, this.#at);
+    return /[0-7]/.test(c) ? this.#number(3, 8, this.#at - 1) : undefined;
+  }
+
+  /** `\x41`, `\101`, `\u00e9`: exactly so many digits. */
+  #number(length: number, radix: 8 | 16, from: number): string | undefined {
+    const digits = this.text.slice(from, from + length);
+    if (!(radix === 16 ? /^[0-9a-fA-F]+$/ : /^[0-7]+$/).test(digits) || digits.length < length) return undefined;
+    const code = Number.parseInt(digits, radix);
+    if (code === 0 || code > 0x10ffff) return undefined;
+    this.#at = from + length;
+    return String.fromCodePoint(code);
+  }
+}
+
+/** A word as it can stand in a command line, quoted when it must be. */
+export function quoteWord(word: string): string {
+  if (word !== '' && !/[\s"'\\;$%\p{Cc}]/u.test(word)) return word;
+  return `"${escapeText(word)}"`;
+}
+
+function escapeText(text: string): string {
+  return text.replace(/[\\"\p{Cc}]/gu, (c) => {
+    const name = Object.entries(SIMPLE).find(([letter, value]) => value === c && letter !== 's')?.[0];
+    return name === undefined ? `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}` : `\\${name}`;
+  });
+}
