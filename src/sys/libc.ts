@@ -1,0 +1,63 @@
+/**
+ * Every libc function that rouse calls, and nothing else. Buffers rather than structs: a struct costs koffi six times as much.
+ * glibc and musl; x86-64 and arm64.
+ */
+import koffi from 'koffi';
+
+const lib = koffi.load(null);
+
+type Int = (...args: never[]) => number;
+const declare = <T extends Int>(prototype: string): T => lib.func(prototype) as unknown as T;
+
+/** Of the last call, on this thread. */
+export const errno = (): number => koffi.errno();
+
+export const socket = declare<(domain: number, type: number, protocol: number) => number>('int socket(int, int, int)');
+export const bind = declare<(fd: number, address: Buffer, length: number) => number>('int bind(int, const void *, uint32_t)');
+export const connect = declare<(fd: number, address: Buffer, length: number) => number>('int connect(int, const void *, uint32_t)');
+export const listen = declare<(fd: number, backlog: number) => number>('int listen(int, int)');
+export const accept4 = declare<(fd: number, address: Buffer | null, length: Buffer | null, flags: number) => number>('int accept4(int, _Out_ void *, _Inout_ void *, int)');
+export const getsockname = declare<(fd: number, address: Buffer, length: Buffer) => number>('int getsockname(int, _Out_ void *, _Inout_ void *)');
+export const setsockopt = declare<(fd: number, level: number, name: number, value: Buffer, length: number) => number>('int setsockopt(int, int, int, const void *, uint32_t)');
+export const getsockopt = declare<(fd: number, level: number, name: number, value: Buffer, length: Buffer) => number>('int getsockopt(int, int, int, _Out_ void *, _Inout_ void *)');
+export const recv = declare<(fd: number, buffer: Buffer, length: number, flags: number) => number>('long recv(int, _Out_ void *, size_t, int)');
+export const recvmsg = declare<(fd: number, message: Buffer, flags: number) => number>('long recvmsg(int, _Inout_ void *, int)');
+export const sendto = declare<(fd: number, buffer: Buffer, length: number, flags: number, address: Buffer | null, addressLength: number) => number>(
+  'long sendto(int, const void *, size_t, int, const void *, uint32_t)',
+);
+export const close = declare<(fd: number) => number>('int close(int)');
+export const read = declare<(fd: number, buffer: Buffer, length: number) => number>('long read(int, _Out_ void *, size_t)');
+export const write = declare<(fd: number, buffer: Buffer, length: number) => number>('long write(int, const void *, size_t)');
+export const pipe2 = declare<(fds: Buffer, flags: number) => number>('int pipe2(_Out_ void *, int)');
+export const fcntl = declare<(fd: number, command: number, argument: number) => number>('int fcntl(int, int, int)');
+export const mkfifo = declare<(path: string, mode: number) => number>('int mkfifo(const char *, uint32_t)');
+export const flock = declare<(fd: number, operation: number) => number>('int flock(int, int)');
+
+export const epollCreate1 = declare<(flags: number) => number>('int epoll_create1(int)');
+export const epollCtl = declare<(epfd: number, operation: number, fd: number, event: Buffer) => number>('int epoll_ctl(int, int, int, void *)');
+export const epollWait = declare<(epfd: number, events: Buffer, most: number, timeoutMs: number) => number>('int epoll_wait(int, _Out_ void *, int, int)');
+
+export const prctl = declare<(option: number, a: number, b: number, c: number, d: number) => number>('int prctl(int, unsigned long, unsigned long, unsigned long, unsigned long)');
+export const waitid = declare<(idType: number, id: number, info: Buffer, options: number) => number>('int waitid(int, uint32_t, _Out_ void *, int)');
+/** pidfd_open(2) and pidfd_send_signal(2) have no wrapper in musl and in older glibc. */
+export const syscall = declare<(number: number, a: number, b: number, c: number, d: number) => number>('long syscall(long, long, long, long, long)');
+
+export const posixSpawn = declare<(pid: Buffer, path: string, actions: Buffer, attributes: Buffer, argv: readonly (string | null)[], env: readonly (string | null)[]) => number>(
+  'int posix_spawn(_Out_ void *, const char *, const void *, const void *, const char **, const char **)',
+);
+export const spawnActionsInit = declare<(actions: Buffer) => number>('int posix_spawn_file_actions_init(_Inout_ void *)');
+export const spawnActionsDestroy = declare<(actions: Buffer) => number>('int posix_spawn_file_actions_destroy(_Inout_ void *)');
+export const spawnActionsDup2 = declare<(actions: Buffer, from: number, to: number) => number>('int posix_spawn_file_actions_adddup2(_Inout_ void *, int, int)');
+export const spawnAttrInit = declare<(attributes: Buffer) => number>('int posix_spawnattr_init(_Inout_ void *)');
+export const spawnAttrDestroy = declare<(attributes: Buffer) => number>('int posix_spawnattr_destroy(_Inout_ void *)');
+export const spawnAttrSetFlags = declare<(attributes: Buffer, flags: number) => number>('int posix_spawnattr_setflags(_Inout_ void *, short)');
+export const spawnAttrSetSigdefault = declare<(attributes: Buffer, set: Buffer) => number>('int posix_spawnattr_setsigdefault(_Inout_ void *, const void *)');
+export const spawnAttrSetSigmask = declare<(attributes: Buffer, set: Buffer) => number>('int posix_spawnattr_setsigmask(_Inout_ void *, const void *)');
+
+/** A native pointer to a Buffer's bytes, for structs that hold pointers. The Buffer must outlive its use. */
+export const addressOf = (buffer: Buffer): bigint => BigInt(koffi.address(buffer));
+
+/** uv_poll on our epoll descriptor; koffi's `node.poll`. The handle must be kept: without a reference it stops. */
+export function pollInLoop(fd: number, onReadable: () => void): { stop(): void } {
+  return koffi.node.poll(fd, { readable: true }, onReadable);
+}

@@ -1,0 +1,146 @@
+/** Sockets that Node's own modules cannot make: held without accepting, with every option; socket(7), unix(7), vsock(7). */
+import { SysError } from './errno.js';
+import { check, Fd } from './fd.js';
+import * as libc from './libc.js';
+import { AF, decodeAddress, encodeAddress, type SocketAddress } from './sockaddr.js';
+
+export type SocketType = 'stream' | 'datagram' | 'seqpacket';
+export type SocketFamily = keyof typeof AF;
+
+/** <asm-generic/socket.h>, <netinet/in.h>, <netinet/tcp.h>: the numbers of x86-64 and arm64. */
+const SOCK = { stream: 1, datagram: 2, seqpacket: 5 } as const;
+const SOCK_CLOEXEC = 0o2000000;
+const SOCK_NONBLOCK = 0o4000;
+const MSG_DONTWAIT = 0x40;
+const MSG_CMSG_CLOEXEC = 0x40000000;
+const SCM_RIGHTS = 1;
+const SCM_CREDENTIALS = 2;
+export const SOL_SOCKET = 1;
+export const SO_REUSEADDR = 2;
+export const SO_BROADCAST = 6;
+export const SO_SNDBUF = 7;
+export const SO_RCVBUF = 8;
+export const SO_KEEPALIVE = 9;
+export const SO_PRIORITY = 12;
+export const SO_REUSEPORT = 15;
+export const SO_PASSCRED = 16;
+export const SO_PEERCRED = 17;
+export const SO_BINDTODEVICE = 25;
+export const SO_TIMESTAMP = 29;
+export const SO_ACCEPTCONN = 30;
+export const SO_SNDBUFFORCE = 32;
+export const SO_RCVBUFFORCE = 33;
+export const SO_PASSSEC = 34;
+export const SO_TIMESTAMPNS = 35;
+export const SO_MARK = 36;
+export const SO_PASSPIDFD = 76;
+export const IPPROTO_IP = 0;
+export const IPPROTO_TCP = 6;
+export const IPPROTO_IPV6 = 41;
+export const IP_TOS = 1;
+export const IP_TTL = 2;
+export const IP_PKTINFO = 8;
+export const IP_FREEBIND = 15;
+export const IP_TRANSPARENT = 19;
+export const IPV6_UNICAST_HOPS = 16;
+export const IPV6_V6ONLY = 26;
+export const IPV6_RECVPKTINFO = 49;
+export const TCP_NODELAY = 1;
+export const TCP_KEEPIDLE = 4;
+export const TCP_KEEPINTVL = 5;
+export const TCP_KEEPCNT = 6;
+export const TCP_DEFER_ACCEPT = 9;
+export const TCP_CONGESTION = 13;
+
+/** CLOEXEC and non-blocking. Throws SysError, as everything here does. */
+export function socket(family: SocketFamily, type: SocketType, protocol = 0): Fd {
+  return new Fd(check('socket', libc.socket(AF[family], SOCK[type] | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol)));
+}
+
+export function bind(fd: Fd, address: SocketAddress): void {
+  const bytes = encodeAddress(address);
+  check('bind', libc.bind(fd.number, bytes, bytes.length));
+}
+
+export function listen(fd: Fd, backlog: number): void {
+  check('listen', libc.listen(fd.number, Math.min(backlog, 0x7fffffff)));
+}
+
+export function getsockname(fd: Fd): SocketAddress | undefined {
+  const bytes = Buffer.alloc(128);
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(bytes.length);
+  check('getsockname', libc.getsockname(fd.number, bytes, length));
+  return decodeAddress(bytes.subarray(0, length.readUInt32LE()));
+}
+
+/** undefined when nobody waits. The new descriptor is CLOEXEC and non-blocking. */
+export function accept4(fd: Fd): { readonly fd: Fd } | undefined {
+  const accepted = libc.accept4(fd.number, null, null, SOCK_CLOEXEC | SOCK_NONBLOCK);
+  return accepted < 0 ? nothingWaits('accept4') : { fd: new Fd(accepted) };
+}
+
+export function setsockopt(fd: Fd, level: number, name: number, value: number | Buffer): void {
+  const bytes = typeof value === 'number' ? Buffer.alloc(4) : value;
+  if (typeof value === 'number') bytes.writeInt32LE(value | 0);
+  check('setsockopt', libc.setsockopt(fd.number, level, name, bytes, bytes.length));
+}
+
+export function getsockopt(fd: Fd, level: number, name: number): number {
+  const bytes = Buffer.alloc(4);
+  const length = Buffer.from([4, 0, 0, 0]);
+  check('getsockopt', libc.getsockopt(fd.number, level, name, bytes, length));
+  return bytes.readInt32LE();
+}
+
+export interface Message {
+  readonly data: Buffer;
+  /** With SO_PASSCRED: the sender, as the kernel knows it; 0 when it lives in another pid namespace. */
+  readonly pid?: number;
+  readonly uid?: number;
+  /** The receiver's to close. */
+  readonly fds: readonly Fd[];
+}
+
+/** One datagram with what came along; undefined when none waits. */
+export function receiveMessage(fd: Fd, { maxBytes }: { readonly maxBytes: number }): Message | undefined {
+  const data = Buffer.alloc(Math.max(1, maxBytes));
+  const control = Buffer.alloc(1024);
+  const iov = Buffer.alloc(16);
+  iov.writeBigUInt64LE(libc.addressOf(data), 0);
+  iov.writeBigUInt64LE(BigInt(data.length), 8);
+  // struct msghdr: name, namelen, iov, iovlen, control, controllen, flags.
+  const header = Buffer.alloc(56);
+  header.writeBigUInt64LE(libc.addressOf(iov), 16);
+  header.writeBigUInt64LE(1n, 24);
+  header.writeBigUInt64LE(libc.addressOf(control), 32);
+  header.writeBigUInt64LE(BigInt(control.length), 40);
+  const got = libc.recvmsg(fd.number, header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  if (got < 0) return nothingWaits('recvmsg');
+  return { data: data.subarray(0, got), ...readControl(control.subarray(0, Number(header.readBigUInt64LE(40)))) };
+}
+
+/** cmsg(3): length, level, type, bytes; each begins at a multiple of eight. */
+function readControl(control: Buffer): { pid?: number; uid?: number; fds: Fd[] } {
+  const result: { pid?: number; uid?: number; fds: Fd[] } = { fds: [] };
+  for (let at = 0; at + 16 <= control.length; ) {
+    const length = Number(control.readBigUInt64LE(at));
+    if (length < 16) break;
+    const type = control.readInt32LE(at + 12);
+    const bytes = control.subarray(at + 16, at + length);
+    if (type === SCM_CREDENTIALS) {
+      result.pid = bytes.readInt32LE(0);
+      result.uid = bytes.readUInt32LE(4);
+    } else if (type === SCM_RIGHTS) {
+      for (let i = 0; i + 4 <= bytes.length; i += 4) result.fds.push(new Fd(bytes.readInt32LE(i)));
+    }
+    at += Math.ceil(length / 8) * 8;
+  }
+  return result;
+}
+
+function nothingWaits(call: string): undefined {
+  const error = new SysError(call, libc.errno());
+  if (error.code === 'EAGAIN' || error.code === 'EWOULDBLOCK' || error.code === 'ECONNABORTED' || error.code === 'EINTR') return undefined;
+  throw error;
+}
