@@ -1,0 +1,112 @@
+/** What a unit has when its files say nothing; systemd-system.conf(5) and the manuals of the keys. */
+import type { OwnedDirectories } from './config.js';
+
+const NO_DIRECTORIES: OwnedDirectories = { names: [], mode: 0o755 };
+const NO_STATUSES = { codes: [], signals: [] };
+
+export const COMMON_DEFAULTS = {
+  documentation: [],
+  dependencies: [],
+  conditions: [],
+  defaultDependencies: true,
+  refuseManualStart: false,
+  refuseManualStop: false,
+  stopWhenUnneeded: false,
+  allowIsolate: false,
+  ignoreOnIsolate: false,
+  collectMode: 'inactive',
+  jobTimeoutMs: Infinity,
+  jobRunningTimeoutMs: Infinity,
+  startLimitIntervalMs: 10_000,
+  startLimitBurst: 5,
+};
+
+export const INSTALL_DEFAULTS = { alias: [], wantedBy: [], requiredBy: [], upheldBy: [], also: [], defaultInstance: undefined };
+
+export const EXEC_DEFAULTS = {
+  supplementaryGroups: [],
+  workingDirectoryOptional: false,
+  umask: 0o022,
+  limits: [],
+  noNewPrivileges: false,
+  ignoreSigpipe: true,
+  environment: [],
+  environmentFiles: [],
+  passEnvironment: [],
+  unsetEnvironment: [],
+  standardInput: { type: 'null' },
+  standardOutput: { type: 'journal' },
+  standardError: { type: 'inherit' },
+  runtimeDirectory: NO_DIRECTORIES,
+  runtimeDirectoryPreserve: 'no',
+  stateDirectory: NO_DIRECTORIES,
+  cacheDirectory: NO_DIRECTORIES,
+  logsDirectory: NO_DIRECTORIES,
+  configurationDirectory: NO_DIRECTORIES,
+};
+
+export const KILL_DEFAULTS = { killMode: 'control-group', killSignal: 'SIGTERM', finalKillSignal: 'SIGKILL', sendSighup: false, sendSigkill: true };
+
+/** DefaultTimeoutStartSec= and DefaultTimeoutStopSec= */
+const TIMEOUT_MS = 90_000;
+
+export const SERVICE_DEFAULTS = {
+  execStartPre: [],
+  execStart: [],
+  execStartPost: [],
+  execCondition: [],
+  execReload: [],
+  execStop: [],
+  execStopPost: [],
+  remainAfterExit: false,
+  restart: 'no',
+  restartMs: 100,
+  timeoutStopMs: TIMEOUT_MS,
+  runtimeMaxMs: Infinity,
+  watchdogMs: 0,
+  successExitStatus: NO_STATUSES,
+  restartPreventExitStatus: NO_STATUSES,
+  restartForceExitStatus: NO_STATUSES,
+  guessMainPid: true,
+  rootDirectoryStartOnly: false,
+  nonBlocking: false,
+  fileDescriptorStoreMax: 0,
+  sockets: [],
+  delegate: false,
+};
+
+export { TIMEOUT_MS };
+
+export const SOCKET_DEFAULTS = {
+  listen: [],
+  accept: false,
+  bindIpv6Only: 'default',
+  backlog: 2 ** 32 - 1,
+  socketMode: 0o666,
+  directoryMode: 0o755,
+  writable: false,
+  flushPending: false,
+  maxConnections: 64,
+  maxConnectionsPerSource: 64,
+  keepAlive: false,
+  noDelay: false,
+  reusePort: false,
+  freeBind: false,
+  transparent: false,
+  broadcast: false,
+  passCredentials: false,
+  passPidfd: false,
+  passSecurity: false,
+  passPacketInfo: false,
+  timestamping: 'off',
+  passFileDescriptorsToExec: false,
+  removeOnStop: false,
+  symlinks: [],
+  execStartPre: [],
+  execStartPost: [],
+  execStopPre: [],
+  execStopPost: [],
+  timeoutMs: TIMEOUT_MS,
+  triggerLimitIntervalMs: 2000,
+  pollLimitIntervalMs: 2000,
+};

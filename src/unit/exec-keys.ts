@@ -1,0 +1,102 @@
+/** Keys of every section that runs commands; systemd.exec(5), systemd.kill(5), systemd.resource-control(5). */
+import { expandSpecifiers } from '../unitfile/specifier.js';
+import type { OwnedDirectories, ResourceLimit } from './config.js';
+import { custom, many, one, silent, unsupported, wordList, type KeyRow } from './key-table.js';
+import { environment, inputTarget, limit, outputTarget, words } from './values/exec-values.js';
+import { boolean, mode, oneOf, signal, text, wholeNumber } from './values/simple.js';
+
+const LIMITS = 'CPU FSIZE DATA STACK CORE RSS NOFILE AS NPROC MEMLOCK LOCKS SIGPENDING MSGQUEUE NICE RTPRIO RTTIME';
+
+function limitKey(name: string): KeyRow {
+  const parse = limit(name.toLowerCase());
+  return many<ResourceLimit>(`Limit${name}`, 'limits', (value) => {
+    const parsed = parse(value);
+    return parsed.ok ? { ok: true, value: [parsed.value] } : parsed;
+  });
+}
+
+/** `RuntimeDirectory=a b` and `RuntimeDirectoryMode=0755` fill one field. */
+function directory(key: string, field: string): readonly KeyRow[] {
+  const read = (draft: Record<string, unknown>): OwnedDirectories => draft[field] as OwnedDirectories;
+  return [
+    custom(key, (draft, value, { specifiers }) => {
+      const names = expandSpecifiers(value, specifiers).value.split(/\s+/).filter(Boolean).map((name) => name.split(':')[0] ?? name);
+      if (names.some((name) => name.startsWith('/') || name.split('/').includes('..'))) return 'relative paths without ..';
+      draft[field] = { ...read(draft), names: value === '' ? [] : [...read(draft).names, ...names] };
+      return undefined;
+    }),
+    custom(`${key}Mode`, (draft, value) => {
+      const parsed = mode(value === '' ? '0755' : value);
+      if (!parsed.ok) return parsed.expected;
+      draft[field] = { ...read(draft), mode: parsed.value };
+      return undefined;
+    }),
+  ];
+}
+
+const SANDBOX =
+  'ProtectSystem ProtectHome ProtectHostname ProtectHostnameEx ProtectClock ProtectKernelTunables ProtectKernelModules ProtectKernelLogs ProtectControlGroups PrivateTmp PrivateDevices PrivateNetwork PrivateUsers PrivateMounts PrivateIPC PrivatePIDs PrivateBPF NetworkNamespacePath IPCNamespacePath RestrictAddressFamilies RestrictFileSystems RestrictNamespaces RestrictRealtime RestrictSUIDSGID LockPersonality MemoryDenyWriteExecute SystemCallFilter SystemCallArchitectures SystemCallErrorNumber SystemCallLog ReadWritePaths ReadOnlyPaths InaccessiblePaths ExecPaths NoExecPaths TemporaryFileSystem BindPaths BindReadOnlyPaths CapabilityBoundingSet AmbientCapabilities SecureBits DynamicUser ProcSubset ProtectProc RemoveIPC RootImage RootHash MountAPIVFS MountImages ExtensionImages ExtensionDirectories SELinuxContext AppArmorProfile SmackProcessLabel KeyringMode Personality DelegateNamespaces ReadWriteDirectories ReadOnlyDirectories InaccessibleDirectories';
+const RESOURCES =
+  'MemoryMax MemoryHigh MemoryLow MemoryMin MemorySwapMax MemoryZSwapMax MemoryZSwapWriteback CPUQuota CPUQuotaPeriodSec CPUWeight StartupCPUWeight AllowedCPUs AllowedMemoryNodes IOWeight StartupIOWeight IODeviceWeight IOReadBandwidthMax IOWriteBandwidthMax IOReadIOPSMax IOWriteIOPSMax IODeviceLatencyTargetSec TasksMax IPAddressAllow IPAddressDeny IPIngressFilterPath IPEgressFilterPath BPFProgram SocketBindAllow SocketBindDeny RestrictNetworkInterfaces DeviceAllow DevicePolicy NFTSet MemoryLimit CPUShares StartupCPUShares BlockIOWeight StartupBlockIOWeight DefaultMemoryMin DefaultMemoryLow StartupMemoryLow StartupMemoryHigh StartupMemoryMax StartupMemorySwapMax StartupAllowedCPUs StartupAllowedMemoryNodes';
+
+export const EXEC_KEYS: readonly (KeyRow | readonly KeyRow[])[] = [
+  one('User', 'user', text),
+  one('Group', 'group', text),
+  wordList('SupplementaryGroups', 'supplementaryGroups'),
+  custom('WorkingDirectory', (draft, value, { specifiers }) => {
+    const path = expandSpecifiers(value.replace(/^-/, ''), specifiers).value;
+    if (path !== '' && path !== '~' && !path.startsWith('/')) return 'an absolute path or ~';
+    draft['workingDirectory'] = path === '' ? undefined : path;
+    draft['workingDirectoryOptional'] = value.startsWith('-');
+    return undefined;
+  }),
+  one('RootDirectory', 'rootDirectory', text),
+  one('UMask', 'umask', mode, 0o022),
+  one('Nice', 'nice', wholeNumber(-20, 19)),
+  one('OOMScoreAdjust', 'oomScoreAdjust', wholeNumber(-1000, 1000)),
+  one('NoNewPrivileges', 'noNewPrivileges', boolean, false),
+  one('IgnoreSIGPIPE', 'ignoreSigpipe', boolean, true),
+  LIMITS.split(' ').map(limitKey),
+  many('Environment', 'environment', (value, { specifiers }) => {
+    const parsed = environment(value);
+    return parsed.ok ? { ok: true, value: parsed.value.map(([name, set]) => [name, expandSpecifiers(set, specifiers).value] as const) } : parsed;
+  }),
+  many('EnvironmentFile', 'environmentFiles', (value, { specifiers, place }) => {
+    const path = expandSpecifiers(value.replace(/^-/, ''), specifiers).value;
+    return path.startsWith('/') ? { ok: true, value: [{ path, optional: value.startsWith('-'), place }] } : { ok: false, expected: 'an absolute path' };
+  }),
+  wordList('PassEnvironment', 'passEnvironment'),
+  many('UnsetEnvironment', 'unsetEnvironment', (value) => words(value)),
+  one('StandardInput', 'standardInput', inputTarget, { type: 'null' }),
+  one('StandardOutput', 'standardOutput', outputTarget, { type: 'journal' }),
+  one('StandardError', 'standardError', outputTarget, { type: 'inherit' }),
+  one('SyslogIdentifier', 'syslogIdentifier', text),
+  directory('RuntimeDirectory', 'runtimeDirectory'),
+  directory('StateDirectory', 'stateDirectory'),
+  directory('CacheDirectory', 'cacheDirectory'),
+  directory('LogsDirectory', 'logsDirectory'),
+  directory('ConfigurationDirectory', 'configurationDirectory'),
+  custom('RuntimeDirectoryPreserve', (draft, value) => {
+    const parsed = oneOf('restart')(value);
+    const plain = boolean(value === '' ? 'no' : value);
+    if (!parsed.ok && !plain.ok) return 'yes, no or restart';
+    draft['runtimeDirectoryPreserve'] = parsed.ok ? 'restart' : plain.ok && plain.value ? 'yes' : 'no';
+    return undefined;
+  }),
+  silent(
+    'SyslogFacility SyslogLevel SyslogLevelPrefix LogLevelMax LogExtraFields LogRateLimitIntervalSec LogRateLimitBurst LogFilterPatterns LogNamespace TTYPath TTYReset TTYVHangup TTYVTDisallocate TTYRows TTYColumns UtmpIdentifier UtmpMode SetLoginEnvironment ExecSearchPath CoredumpFilter TimerSlackNSec MemoryAccounting CPUAccounting IOAccounting TasksAccounting IPAccounting BlockIOAccounting Slice MemoryPressureWatch MemoryPressureThresholdSec ManagedOOMSwap ManagedOOMMemoryPressure ManagedOOMMemoryPressureLimit ManagedOOMMemoryPressureDurationSec ManagedOOMPreference MemoryKSM MountFlags DisableControllers CoredumpReceive TimeoutCleanSec PassRoot RootEphemeral RootVerity RootHashSignature RootImageOptions RootImagePolicy MountImagePolicy ExtensionImagePolicy BindLogSockets',
+  ),
+  unsupported('it is not applied', 'IOSchedulingClass IOSchedulingPriority CPUSchedulingPolicy CPUSchedulingPriority CPUSchedulingResetOnFork CPUAffinity NUMAPolicy NUMAMask PAMName StandardInputText StandardInputData LoadCredential LoadCredentialEncrypted SetCredential SetCredentialEncrypted ImportCredential'),
+  unsupported('the service runs without this restriction', SANDBOX),
+  unsupported('the service runs without this limit', RESOURCES),
+];
+
+export const KILL_KEYS: readonly KeyRow[] = [
+  one('KillMode', 'killMode', oneOf('control-group', 'mixed', 'process', 'none'), 'control-group'),
+  one('KillSignal', 'killSignal', signal, 'SIGTERM'),
+  one('RestartKillSignal', 'restartKillSignal', signal),
+  one('FinalKillSignal', 'finalKillSignal', signal, 'SIGKILL'),
+  one('SendSIGHUP', 'sendSighup', boolean, false),
+  one('SendSIGKILL', 'sendSigkill', boolean, true),
+  ...silent('WatchdogSignal'),
+];

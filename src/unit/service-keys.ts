@@ -1,0 +1,70 @@
+/** Keys of [Service]; systemd.service(5). */
+import { EXEC_KEYS, KILL_KEYS } from './exec-keys.js';
+import { custom, many, one, silent, tableOf, unsupported, wordList, type KeyRow } from './key-table.js';
+import { commands } from './values/command.js';
+import { exitStatuses } from './values/exec-values.js';
+import { boolean, oneOf, text, wholeNumber } from './values/simple.js';
+import { timeSpan, timeout } from './values/time-span.js';
+import type { Command, ExitStatusSet } from './config.js';
+
+export function commandKey(key: string, field: string): KeyRow {
+  return many<Command>(key, field, (value, { specifiers, place }) => commands(value, specifiers, place));
+}
+
+function statusKey(key: string, field: string): KeyRow {
+  return custom(key, (draft, value) => {
+    const parsed = exitStatuses(value);
+    if (!parsed.ok) return parsed.expected;
+    const before = draft[field] as ExitStatusSet;
+    draft[field] = value === '' ? { codes: [], signals: [] } : { codes: [...before.codes, ...parsed.value.codes], signals: [...before.signals, ...parsed.value.signals] };
+    return undefined;
+  });
+}
+
+export const SERVICE_KEYS = tableOf(
+  one('Type', 'serviceType', oneOf('simple', 'exec', 'forking', 'oneshot', 'dbus', 'notify', 'notify-reload', 'idle')),
+  commandKey('ExecStartPre', 'execStartPre'),
+  commandKey('ExecStart', 'execStart'),
+  commandKey('ExecStartPost', 'execStartPost'),
+  commandKey('ExecCondition', 'execCondition'),
+  commandKey('ExecReload', 'execReload'),
+  commandKey('ExecStop', 'execStop'),
+  commandKey('ExecStopPost', 'execStopPost'),
+  one('RemainAfterExit', 'remainAfterExit', boolean, false),
+  one('PIDFile', 'pidFile', text),
+  one('BusName', 'busName', text),
+  one('Restart', 'restart', oneOf('no', 'on-success', 'on-failure', 'on-abnormal', 'on-watchdog', 'on-abort', 'always'), 'no'),
+  one('RestartSec', 'restartMs', timeSpan, 100),
+  custom('TimeoutSec', (draft, value) => {
+    const parsed = timeout(value === '' ? '90' : value);
+    if (!parsed.ok) return parsed.expected;
+    draft['timeoutStartMs'] = draft['timeoutStopMs'] = parsed.value;
+    return undefined;
+  }),
+  one('TimeoutStartSec', 'timeoutStartMs', timeout),
+  one('TimeoutStopSec', 'timeoutStopMs', timeout),
+  one('TimeoutAbortSec', 'timeoutAbortMs', timeout),
+  one('RuntimeMaxSec', 'runtimeMaxMs', timeSpan, Infinity),
+  one('WatchdogSec', 'watchdogMs', timeSpan, 0),
+  one('NotifyAccess', 'notifyAccess', oneOf('none', 'main', 'exec', 'all')),
+  statusKey('SuccessExitStatus', 'successExitStatus'),
+  statusKey('RestartPreventExitStatus', 'restartPreventExitStatus'),
+  statusKey('RestartForceExitStatus', 'restartForceExitStatus'),
+  one('GuessMainPID', 'guessMainPid', boolean, true),
+  one('RootDirectoryStartOnly', 'rootDirectoryStartOnly', boolean, false),
+  one('NonBlocking', 'nonBlocking', boolean, false),
+  one('FileDescriptorStoreMax', 'fileDescriptorStoreMax', wholeNumber(0, 65536), 0),
+  wordList('Sockets', 'sockets'),
+  custom('Delegate', (draft, value) => {
+    draft['delegate'] = !/^(no|false|off|0|n|f)$/i.test(value);
+    return undefined;
+  }),
+  silent('ExitType OOMPolicy ReloadSignal FileDescriptorStorePreserve USBFunctionDescriptors USBFunctionStrings RestartMode TimeoutStartFailureMode TimeoutStopFailureMode DelegateSubgroup SysVStartPriority PermissionsStartOnly FsckPassNo BusPolicy'),
+  unsupported('the delay stays the same each time', 'RestartSteps RestartMaxDelaySec'),
+  unsupported('the limit is exactly RuntimeMaxSec=', 'RuntimeRandomizedExtraSec'),
+  unsupported('no file is opened', 'OpenFile'),
+  // Moved to [Unit] long ago; units still have them here.
+  silent('StartLimitInterval StartLimitBurst StartLimitIntervalSec StartLimitAction FailureAction SuccessAction RebootArgument'),
+  EXEC_KEYS.flat(),
+  KILL_KEYS,
+);

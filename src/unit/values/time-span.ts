@@ -1,0 +1,35 @@
+/** Time spans to milliseconds; systemd.time(7). A number alone is seconds, unless the key says otherwise. */
+import { bad, good, type Value } from './value.js';
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+const NAMES: readonly (readonly [RegExp, number])[] = [
+  [/^(us|usec|µs|μs)$/, 0.001],
+  [/^(ms|msec)$/, 1],
+  [/^(s|sec|second|seconds)$/, SECOND],
+  [/^(m|min|minute|minutes)$/, MINUTE],
+  [/^(h|hr|hour|hours)$/, HOUR],
+  [/^(d|day|days)$/, DAY],
+  [/^(w|week|weeks)$/, 7 * DAY],
+  [/^(M|month|months)$/, 30.44 * DAY],
+  [/^(y|year|years)$/, 365.25 * DAY],
+];
+
+/** Infinity for 'infinity'. */
+export function timeSpan(text: string): Value<number> {
+  if (text.trim() === 'infinity') return good(Infinity);
+  const parts = [...text.matchAll(/\s*(\d+(?:\.\d+)?)\s*([a-zA-Zµμ]*)/gy)];
+  const read = parts.map(([whole]) => whole).join('').length;
+  const times = parts.map(([, number, unit]) => Number(number) * (unit === '' ? SECOND : (NAMES.find(([name]) => name.test(unit ?? ''))?.[1] ?? Number.NaN)));
+  const total = times.reduce((sum, time) => sum + time, 0);
+  return parts.length === 0 || read !== text.trimEnd().length || Number.isNaN(total) ? bad('a time such as 90, 500ms, 5min 20s or infinity') : good(total);
+}
+
+/** As timeSpan, but 0 means never: TimeoutStartSec= and its kin; systemd.service(5). */
+export function timeout(text: string): Value<number> {
+  const parsed = timeSpan(text);
+  return parsed.ok && parsed.value === 0 ? good(Infinity) : parsed;
+}
