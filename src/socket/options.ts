@@ -1,0 +1,62 @@
+/** Socket options as a table: which key sets which option; systemd.socket(5), socket(7), ip(7), tcp(7). */
+import type { SocketConfig } from '../unit/config.js';
+import type { Fd } from '../sys/fd.js';
+import type { SocketAddress } from '../sys/sockaddr.js';
+import * as so from '../sys/socket.js';
+
+interface OptionRow {
+  readonly key: string;
+  readonly level: number;
+  readonly name: number;
+  /** undefined: leave the option as the kernel has it. */
+  readonly value: (config: SocketConfig) => number | Buffer | undefined;
+  readonly only?: readonly SocketAddress['family'][];
+}
+
+const flag = (on: boolean): number | undefined => (on ? 1 : undefined);
+const seconds = (timeMs: number | undefined): number | undefined => (timeMs === undefined ? undefined : Math.max(1, Math.round(timeMs / 1000)));
+const text = (word: string | undefined): Buffer | undefined => (word === undefined ? undefined : Buffer.from(`${word}\0`));
+const INET = ['inet', 'inet6'] as const;
+
+const OPTIONS: readonly OptionRow[] = [
+  { key: 'ReusePort', level: so.SOL_SOCKET, name: so.SO_REUSEPORT, value: (c) => flag(c.reusePort), only: INET },
+  { key: 'FreeBind', level: so.IPPROTO_IP, name: so.IP_FREEBIND, value: (c) => flag(c.freeBind), only: INET },
+  { key: 'Transparent', level: so.IPPROTO_IP, name: so.IP_TRANSPARENT, value: (c) => flag(c.transparent), only: INET },
+  { key: 'BindToDevice', level: so.SOL_SOCKET, name: so.SO_BINDTODEVICE, value: (c) => text(c.bindToDevice), only: INET },
+  { key: 'KeepAlive', level: so.SOL_SOCKET, name: so.SO_KEEPALIVE, value: (c) => flag(c.keepAlive), only: INET },
+  { key: 'KeepAliveTimeSec', level: so.IPPROTO_TCP, name: so.TCP_KEEPIDLE, value: (c) => seconds(c.keepAliveTimeMs), only: INET },
+  { key: 'KeepAliveIntervalSec', level: so.IPPROTO_TCP, name: so.TCP_KEEPINTVL, value: (c) => seconds(c.keepAliveIntervalMs), only: INET },
+  { key: 'KeepAliveProbes', level: so.IPPROTO_TCP, name: so.TCP_KEEPCNT, value: (c) => c.keepAliveProbes, only: INET },
+  { key: 'NoDelay', level: so.IPPROTO_TCP, name: so.TCP_NODELAY, value: (c) => flag(c.noDelay), only: INET },
+  { key: 'DeferAcceptSec', level: so.IPPROTO_TCP, name: so.TCP_DEFER_ACCEPT, value: (c) => seconds(c.deferAcceptMs), only: INET },
+  { key: 'TCPCongestion', level: so.IPPROTO_TCP, name: so.TCP_CONGESTION, value: (c) => text(c.tcpCongestion), only: INET },
+  { key: 'Broadcast', level: so.SOL_SOCKET, name: so.SO_BROADCAST, value: (c) => flag(c.broadcast) },
+  { key: 'PassCredentials', level: so.SOL_SOCKET, name: so.SO_PASSCRED, value: (c) => flag(c.passCredentials), only: ['unix', 'abstract'] },
+  { key: 'PassPIDFD', level: so.SOL_SOCKET, name: so.SO_PASSPIDFD, value: (c) => flag(c.passPidfd), only: ['unix', 'abstract'] },
+  { key: 'PassSecurity', level: so.SOL_SOCKET, name: so.SO_PASSSEC, value: (c) => flag(c.passSecurity), only: ['unix', 'abstract'] },
+  { key: 'PassPacketInfo', level: so.IPPROTO_IP, name: so.IP_PKTINFO, value: (c) => flag(c.passPacketInfo), only: ['inet'] },
+  { key: 'PassPacketInfo', level: so.IPPROTO_IPV6, name: so.IPV6_RECVPKTINFO, value: (c) => flag(c.passPacketInfo), only: ['inet6'] },
+  { key: 'Timestamping', level: so.SOL_SOCKET, name: so.SO_TIMESTAMP, value: (c) => flag(c.timestamping === 'us') },
+  { key: 'Timestamping', level: so.SOL_SOCKET, name: so.SO_TIMESTAMPNS, value: (c) => flag(c.timestamping === 'ns') },
+  { key: 'Priority', level: so.SOL_SOCKET, name: so.SO_PRIORITY, value: (c) => c.priority },
+  { key: 'ReceiveBuffer', level: so.SOL_SOCKET, name: so.SO_RCVBUF, value: (c) => c.receiveBuffer },
+  { key: 'SendBuffer', level: so.SOL_SOCKET, name: so.SO_SNDBUF, value: (c) => c.sendBuffer },
+  { key: 'IPTOS', level: so.IPPROTO_IP, name: so.IP_TOS, value: (c) => c.ipTos, only: INET },
+  { key: 'IPTTL', level: so.IPPROTO_IP, name: so.IP_TTL, value: (c) => c.ipTtl, only: ['inet'] },
+  { key: 'IPTTL', level: so.IPPROTO_IPV6, name: so.IPV6_UNICAST_HOPS, value: (c) => c.ipTtl, only: ['inet6'] },
+  { key: 'Mark', level: so.SOL_SOCKET, name: so.SO_MARK, value: (c) => c.mark },
+];
+
+/** Sets what the config asks for; what the kernel refuses is a warning that names the key. */
+export function applyOptions(fd: Fd, family: SocketAddress['family'], config: SocketConfig): readonly string[] {
+  return OPTIONS.flatMap(({ key, level, name, value, only }) => {
+    const wanted = value(config);
+    if (wanted === undefined || only?.includes(family) === false) return [];
+    try {
+      so.setsockopt(fd, level, name, wanted);
+      return [];
+    } catch (error) {
+      return [`Failed to set ${key}=, ignoring: ${(error as Error).message}`];
+    }
+  });
+}

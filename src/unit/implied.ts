@@ -1,0 +1,31 @@
+/**
+ * Dependencies that nobody wrote; systemd.socket(5), systemd.service(5), systemd.target(5), each under "AUTOMATIC
+ * DEPENDENCIES". They have line 0.
+ */
+import type { Place } from '../unitfile/diagnostic.js';
+import type { Dependency, DependencyKind, UnitConfig } from './config.js';
+
+type Pair = readonly [kind: DependencyKind, name: string];
+
+export function impliedDependencies(config: UnitConfig, place: Place): readonly Dependency[] {
+  const pairs = [...implicit(config), ...(config.defaultDependencies ? byDefault(config) : [])];
+  return pairs.map(([kind, name]) => ({ kind, name, place: { file: place.file, line: 0 } }));
+}
+
+function implicit(config: UnitConfig): readonly Pair[] {
+  if (config.type === 'socket') return [['before', config.service ?? config.name.replace(/\.socket$/, '.service')]];
+  if (config.type === 'service') return config.sockets.flatMap((name): readonly Pair[] => [['wants', name], ['after', name]]);
+  // A target is reached when what it pulls in is up.
+  return config.dependencies.filter(({ kind }) => kind === 'wants' || kind === 'requires').map(({ name }): Pair => ['after', name]);
+}
+
+function byDefault(config: UnitConfig): readonly Pair[] {
+  switch (config.type) {
+    case 'socket':
+      return [['before', 'sockets.target'], ['requires', 'sysinit.target'], ['after', 'sysinit.target'], ['conflicts', 'shutdown.target'], ['before', 'shutdown.target']];
+    case 'service':
+      return [['requires', 'sysinit.target'], ['after', 'sysinit.target'], ['after', 'basic.target'], ['conflicts', 'shutdown.target'], ['before', 'shutdown.target']];
+    case 'target':
+      return [['conflicts', 'shutdown.target'], ['before', 'shutdown.target']];
+  }
+}

@@ -1,0 +1,205 @@
+/**
+ * Merged contents to a typed, frozen config; systemd.unit(5). Every value goes through its row in a table; what it was not
+ * becomes a diagnostic with file and line. Never throws on what a user wrote.
+ */
+import type { Diagnostic, Parsed, Place } from '../unitfile/diagnostic.js';
+import { suggest } from '../unitfile/suggest.js';
+import type { Section, UnitContents } from '../unitfile/unit-file.js';
+import type { Dependency, ServiceConfig, SocketConfig, UnitConfig, UnitType } from './config.js';
+import { COMMON_DEFAULTS, EXEC_DEFAULTS, INSTALL_DEFAULTS, KILL_DEFAULTS, SERVICE_DEFAULTS, SOCKET_DEFAULTS, TIMEOUT_MS } from './defaults.js';
+import { impliedDependencies } from './implied.js';
+import type { Draft, KeyRow } from './key-table.js';
+import { parseUnitName } from './name.js';
+import { SERVICE_KEYS } from './service-keys.js';
+import { SOCKET_KEYS } from './socket-keys.js';
+import { specifierTable, type SpecifierFacts } from './specifiers.js';
+import { INSTALL_KEYS, UNIT_KEYS } from './unit-keys.js';
+
+export interface LoadContext {
+  readonly facts: SpecifierFacts;
+  /** From `.wants/`, `.requires/` and `.upholds/` folders. */
+  readonly extraDependencies?: readonly Dependency[];
+}
+
+type Table = ReadonlyMap<string, KeyRow>;
+
+const OWN_SECTION: Readonly<Record<UnitType, { readonly name: string; readonly table: Table } | undefined>> = {
+  socket: { name: 'Socket', table: SOCKET_KEYS },
+  service: { name: 'Service', table: SERVICE_KEYS },
+  target: undefined,
+};
+
+/** `value` is undefined when an error keeps the unit from loading. */
+export function loadUnit(contents: UnitContents, context: LoadContext): Parsed<UnitConfig | undefined> {
+  return new Loader(contents, context).load();
+}
+
+/** The service that a socket triggers; systemd.socket(5), Service=. */
+export function serviceOf(config: SocketConfig): string {
+  return config.service ?? config.name.replace(/\.socket$/, '.service');
+}
+
+class Loader {
+  readonly #diagnostics: Diagnostic[] = [];
+  readonly #type: UnitType | undefined;
+
+  constructor(
+    readonly contents: UnitContents,
+    readonly context: LoadContext,
+  ) {
+    const type = parseUnitName(contents.name)?.type;
+    this.#type = type === 'socket' || type === 'service' || type === 'target' ? type : undefined;
+  }
+
+  load(): Parsed<UnitConfig | undefined> {
+    if (this.#type === undefined) {
+      this.#error(this.#whole(), 'unknown-type', `'${this.contents.name}' is not a unit that rouse can run, refusing to load`, 'its name ends in .socket, .service or .target');
+      return this.#done(undefined);
+    }
+    const install: Draft = { ...INSTALL_DEFAULTS };
+    const common: Draft = { ...COMMON_DEFAULTS };
+    const own: Draft = { ...this.#ownDefaults() };
+    for (const section of this.contents.sections) this.#readSection(section, common, install, own);
+    const config = this.#finish(common, install, own);
+    return this.#done(config);
+  }
+
+  #ownDefaults(): Draft {
+    const commands = { ...EXEC_DEFAULTS, ...KILL_DEFAULTS };
+    return this.#type === 'socket' ? { ...commands, ...SOCKET_DEFAULTS } : this.#type === 'service' ? { ...commands, ...SERVICE_DEFAULTS } : {};
+  }
+
+  #readSection(section: Section, common: Draft, install: Draft, own: Draft): void {
+    const mine = this.#type === undefined ? undefined : OWN_SECTION[this.#type];
+    if (section.name === 'Unit') return this.#readKeys(section, UNIT_KEYS, common);
+    if (section.name === 'Install') return this.#readKeys(section, INSTALL_KEYS, install);
+    if (section.name === mine?.name) return this.#readKeys(section, mine.table, own);
+    // Sections of others, Quadlet's among them in what it generated, begin with X-; systemd.unit(5).
+    if (section.name.startsWith('X-')) return;
+    const near = suggest(section.name, ['Unit', 'Install', ...(mine === undefined ? [] : [mine.name])]);
+    this.#warn(section.place, 'unknown-section', `Unknown section [${section.name}], ignoring`, near === undefined ? undefined : `did you mean [${near}]?`);
+  }
+
+  #readKeys(section: Section, table: Table, draft: Draft): void {
+    const specifiers = specifierTable(this.contents.name, this.context.facts, this.contents.fragmentPath);
+    const said = new Set<string>();
+    for (const assignment of section.assignments) {
+      const { key, value } = assignment;
+      const row = table.get(key);
+      const about = { section: section.name, key };
+      if (row === undefined) {
+        if (key.startsWith('X-')) continue;
+        const near = suggest(key, table.keys());
+        this.#warn(assignment, 'unknown-key', `Unknown key '${key}' in section [${section.name}], ignoring`, near === undefined ? undefined : `did you mean '${near}'?`, about);
+      } else if (row.without !== undefined) {
+        if (!said.has(key) && value !== '') this.#warn(assignment, 'unsupported-key', `${key}= is not supported, ignoring: ${row.without}`, undefined, about);
+        said.add(key);
+      } else {
+        const expected = row.read(draft, value, { specifiers, place: assignment });
+        if (expected !== undefined) this.#warn(assignment, 'bad-value', `Failed to parse ${key}=, ignoring: '${value}' is not ${expected}`, undefined, about);
+      }
+    }
+  }
+
+  #finish(common: Draft, install: Draft, own: Draft): UnitConfig | undefined {
+    const { name, fragmentPath, sourcePath, dropInPaths } = this.contents;
+    const base = { ...common, name, fragmentPath, sourcePath, dropInPaths, description: (common['description'] as string | undefined) ?? name, install, type: this.#type };
+    const config = this.#type === 'socket' ? this.#socket(base, own) : this.#type === 'service' ? this.#service(base, own) : (base as unknown as UnitConfig);
+    if (config === undefined) return undefined;
+    const dependencies = this.#checkSelf([...config.dependencies, ...(this.context.extraDependencies ?? []), ...impliedDependencies(config, this.#whole())]);
+    return deepFreeze({ ...config, dependencies });
+  }
+
+  #socket(base: Draft, own: Draft): SocketConfig | undefined {
+    const config = { ...base, ...own, ...split(own) } as unknown as SocketConfig;
+    if (!this.#hasSection('Socket')) return undefined;
+    if (config.listen.length === 0) return this.#refuse('Socket', 'no-listen', 'No Listen… key in section [Socket] that can be used, refusing to load', 'ListenStream=8080');
+    const service = config.service;
+    if (service !== undefined && parseUnitName(service)?.type !== 'service') {
+      return this.#refuse('Socket', 'bad-service', `Service=${service} is not the name of a service, refusing to load`, 'Service=NAME.service');
+    }
+    const burst = config.accept ? 200 : 20;
+    return { ...config, triggerLimitBurst: config.triggerLimitBurst ?? burst, pollLimitBurst: config.pollLimitBurst ?? (config.accept ? 150 : 15) };
+  }
+
+  #service(base: Draft, own: Draft): ServiceConfig | undefined {
+    if (!this.#hasSection('Service')) return undefined;
+    const draft = { ...base, ...own, ...split(own) } as unknown as ServiceConfig;
+    const serviceType = draft.serviceType ?? (draft.busName !== undefined ? 'dbus' : draft.execStart.length > 0 ? 'simple' : 'oneshot');
+    const notifies = serviceType === 'notify' || serviceType === 'notify-reload' || draft.watchdogMs > 0;
+    const config: ServiceConfig = {
+      ...draft,
+      serviceType,
+      timeoutStartMs: draft.timeoutStartMs ?? (serviceType === 'oneshot' ? Infinity : TIMEOUT_MS),
+      timeoutAbortMs: draft.timeoutAbortMs ?? draft.timeoutStopMs,
+      notifyAccess: draft.notifyAccess === undefined || (draft.notifyAccess === 'none' && notifies) ? (notifies ? 'main' : 'none') : draft.notifyAccess,
+      pidFile: draft.pidFile === undefined || draft.pidFile.startsWith('/') ? draft.pidFile : `${this.context.facts.runtimeDir}/${draft.pidFile}`,
+    };
+    return this.#checkService(config);
+  }
+
+  #checkService(config: ServiceConfig): ServiceConfig | undefined {
+    if (config.execStart.length === 0 && config.execStop.length === 0 && config.serviceType !== 'oneshot') {
+      return this.#refuse('Service', 'no-exec-start', 'No ExecStart= in section [Service] that can be used, refusing to load', 'ExecStart=/path/to/program');
+    }
+    if (config.execStart.length > 1 && config.serviceType !== 'oneshot') {
+      return this.#refuse('Service', 'many-exec-start', `More than one ExecStart=, which only Type=oneshot may have (this is Type=${config.serviceType}), refusing to load`, 'an empty ExecStart= before the last one drops the others');
+    }
+    if (config.restart === 'always' || config.restart === 'on-success') {
+      if (config.serviceType === 'oneshot') return this.#refuse('Service', 'bad-restart', `Restart=${config.restart} is not for Type=oneshot, refusing to load`, 'Restart=on-failure');
+    }
+    return config;
+  }
+
+  #hasSection(name: string): boolean {
+    if (this.contents.sections.some((section) => section.name === name)) return true;
+    this.#error(this.#whole(), 'missing-section', `No section [${name}], refusing to load`, `a .${name.toLowerCase()} file has a section [${name}]`);
+    return false;
+  }
+
+  /** A dependency on oneself is a slip: it is dropped, and said where somebody wrote it. */
+  #checkSelf(dependencies: readonly Dependency[]): readonly Dependency[] {
+    return dependencies.filter(({ name, kind, place }) => {
+      if (name !== this.contents.name) return true;
+      if (place.line > 0) this.#warn(place, 'self-dependency', `The unit depends on itself (${kind}), ignoring`);
+      return false;
+    });
+  }
+
+  #refuse(section: string, code: string, message: string, hint: string): undefined {
+    const place = this.contents.sections.find(({ name }) => name === section)?.place ?? this.#whole();
+    this.#error(place, code, message, hint);
+    return undefined;
+  }
+
+  #whole(): Place {
+    return { file: this.contents.fragmentPath === '' ? (this.contents.dropInPaths[0] ?? this.contents.name) : this.contents.fragmentPath, line: 0 };
+  }
+
+  #warn(place: Place, code: string, message: string, hint?: string, about: { section?: string; key?: string } = {}): void {
+    this.#diagnostics.push({ severity: 'warning', file: place.file, line: place.line, code, message, ...(hint === undefined ? {} : { hint }), ...about });
+  }
+
+  #error(place: Place, code: string, message: string, hint: string): void {
+    this.#diagnostics.push({ severity: 'error', file: place.file, line: place.line, code, message, hint });
+  }
+
+  #done(value: UnitConfig | undefined): Parsed<UnitConfig | undefined> {
+    return { value, diagnostics: this.#diagnostics };
+  }
+}
+
+/** The flat draft of a section that runs commands, as the two groups that its config has. */
+function split(own: Draft): { exec: Draft; kill: Draft } {
+  const pick = (defaults: object, more: readonly string[]): Draft => Object.fromEntries([...Object.keys(defaults), ...more].map((key) => [key, own[key]]));
+  const exec = pick(EXEC_DEFAULTS, ['user', 'group', 'workingDirectory', 'rootDirectory', 'nice', 'oomScoreAdjust', 'syslogIdentifier']);
+  return { exec, kill: pick(KILL_DEFAULTS, ['restartKillSignal']) };
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value) && !ArrayBuffer.isView(value)) {
+    Object.freeze(value);
+    for (const part of Object.values(value)) deepFreeze(part);
+  }
+  return value;
+}
