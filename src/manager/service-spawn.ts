@@ -10,7 +10,7 @@ import { stageText } from '../sys/exec-stage.js';
 import { errnoText } from '../sys/errno.js';
 import type { Fd } from '../sys/fd.js';
 import { pipe } from '../sys/pipe.js';
-import { readExecResult } from '../sys/spawn.js';
+import { readExecResult, type ExecResult } from '../sys/spawn.js';
 import type { ServiceConfig } from '../unit/config.js';
 import type { Manager } from './manager.js';
 import type { CommandList, ServiceEffect } from './service-machine.js';
@@ -97,7 +97,7 @@ function processVariables(config: ServiceConfig, list: CommandList, facts: Spawn
 }
 
 class Spawned implements SpawnedCommand {
-  #result: ReturnType<typeof readExecResult>;
+  #result: ExecResult | undefined;
   #onExecuted: (() => void) | undefined;
 
   constructor(

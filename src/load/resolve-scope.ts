@@ -1,0 +1,114 @@
+/** Finds the scope of this process: the one place that looks at the environment, the user and what else runs on the host. */
+import { lstatSync, mkdirSync, statSync } from 'node:fs';
+import { createConnection } from 'node:net';
+import { userInfo } from 'node:os';
+import { configHome, quadletSearchPath, unitSearchPath, type SearchContext } from '../unitfile/search-path.js';
+import type { Scope } from './scope.js';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+export interface ScopeOptions {
+  /** --user as root; without it root is the system and everyone else a user. */
+  readonly user?: boolean;
+  readonly env: Env;
+}
+
+/** The environment leaves no safe place to work in. */
+export class ScopeError extends Error {
+  constructor(
+    message: string,
+    readonly hint: string,
+  ) {
+    super(message);
+  }
+}
+
+/** Throws ScopeError. */
+export async function resolveScope({ user, env }: ScopeOptions): Promise<Scope> {
+  const uid = process.getuid?.() ?? 0;
+  const mode = uid === 0 && user !== true ? 'system' : 'user';
+  const home = env['HOME'] ?? homeOf();
+  const warnings: string[] = [];
+  const runtimeDir = mode === 'system' ? '/run' : userRuntimeDir(uid, env, warnings);
+  const context: SearchContext = { mode, uid, home, runtimeDir, env };
+  const rouseDir = env['ROUSE_RUNTIME_DIR'] ?? `${runtimeDir}/rouse`;
+  const config = configHome(context);
+  const own = [...(env['ROUSE_UNIT_PATH'] ?? '').split(':').filter(Boolean), mode === 'system' ? '/etc/rouse' : `${config}/rouse`];
+  const taken = await answers(`${runtimeDir}/systemd/private`);
+  return {
+    mode,
+    uid,
+    gid: process.getgid?.() ?? 0,
+    userName: nameOf(uid),
+    home,
+    runtimeDir,
+    rouseDir,
+    controlSocket: `${rouseDir}/control.sock`,
+    logDir: env['ROUSE_LOG_DIR'] ?? (mode === 'system' ? '/var/log/rouse' : `${env['XDG_STATE_HOME'] ?? `${home}/.local/state`}/rouse/log`),
+    configUnitDir: taken || env['ROUSE_UNIT_PATH'] !== undefined ? (own[0] ?? '/etc/rouse') : mode === 'system' ? '/etc/systemd/system' : `${config}/systemd/user`,
+    unitDirs: taken ? own : [...own, ...unitSearchPath(context)],
+    quadletDirs: taken ? own : [...own, ...quadletSearchPath(context)],
+    notice: taken ? `systemd runs here for ${mode === 'system' ? 'the system' : 'this user'}: rouse leaves its files alone and reads ${own.join(' and ')} only` : undefined,
+    warnings,
+  };
+}
+
+/** Creates the folder of control socket and state, 0700, and checks that it is ours. Throws ScopeError. */
+export function prepareRouseDir(scope: Scope): void {
+  mkdirSync(scope.rouseDir, { recursive: true, mode: 0o700 });
+  checkPrivate(scope.rouseDir, scope.uid);
+}
+
+/** XDG_RUNTIME_DIR, /run/user/UID, or a private folder: after `su`, in cron, on Alpine there may be no first and no second. */
+function userRuntimeDir(uid: number, env: Env, warnings: string[]): string {
+  const set = env['XDG_RUNTIME_DIR'];
+  if (set !== undefined && set.startsWith('/')) return set.replace(/(?<=.)\/+$/, '');
+  const usual = `/run/user/${uid}`;
+  const stat = statSync(usual, { throwIfNoEntry: false });
+  if (stat?.isDirectory() === true && stat.uid === uid) {
+    warnings.push(`XDG_RUNTIME_DIR is not set, using ${usual}`);
+    return usual;
+  }
+  const own = `/tmp/rouse-runtime-${uid}`;
+  mkdirSync(own, { recursive: true, mode: 0o700 });
+  checkPrivate(own, uid);
+  warnings.push(`XDG_RUNTIME_DIR is not set and there is no ${usual}, using ${own}`);
+  return own;
+}
+
+function checkPrivate(folder: string, uid: number): void {
+  const stat = lstatSync(folder);
+  if (!stat.isDirectory()) throw new ScopeError(`${folder} is not a folder, refusing to use it`, 'remove it, or set XDG_RUNTIME_DIR');
+  if (stat.uid !== uid) throw new ScopeError(`${folder} belongs to user ${stat.uid} and not to ${uid}, refusing to use it`, 'set XDG_RUNTIME_DIR to a folder of your own');
+  if ((stat.mode & 0o077) !== 0) throw new ScopeError(`${folder} can be used by others (mode ${(stat.mode & 0o777).toString(8)}), refusing to use it`, `chmod 700 ${folder}`);
+}
+
+/** Whether someone listens on a Unix socket. rouse itself never listens on systemd's. */
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createConnection(path);
+    const end = (result: boolean): void => {
+      socket.destroy();
+      resolve(result);
+    };
+    socket.on('connect', () => end(true));
+    // A socket that we may not connect to has an owner all the same.
+    socket.on('error', (error: NodeJS.ErrnoException) => end(error.code === 'EACCES' || error.code === 'EPERM'));
+  });
+}
+
+function nameOf(uid: number): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return String(uid);
+  }
+}
+
+function homeOf(): string {
+  try {
+    return userInfo().homedir;
+  } catch {
+    return '/';
+  }
+}
