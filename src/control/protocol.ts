@@ -17,6 +17,9 @@ export type Request =
   | { readonly method: 'job'; readonly verb: JobVerb; readonly units: readonly string[]; readonly mode: WireJobMode; readonly wait: boolean }
   | { readonly method: 'reset-failed'; readonly units: readonly string[] }
   | { readonly method: 'list-units' }
+  | { readonly method: 'list-jobs' }
+  /** Sends a signal to a unit's processes; systemctl(1), kill. */
+  | { readonly method: 'kill'; readonly units: readonly string[]; readonly signal: string; readonly whom: 'main' | 'control' | 'all' }
   | { readonly method: 'show'; readonly units: readonly string[] }
   | { readonly method: 'daemon-reload' }
   /** Stops every unit and ends the manager. */
@@ -41,6 +44,8 @@ export interface WireJob {
   readonly unit: string;
   readonly verb: string;
   readonly result: WireJobResult;
+  /** Set when there was no job to begin with. */
+  readonly code?: ErrorCode;
   /** Why, in words, when it did not end as 'done'; and what to look at next. */
   readonly message?: string;
   readonly hint?: string;
@@ -95,6 +100,8 @@ export interface WireUnit {
   readonly triggeredBy: readonly string[];
   readonly diagnostics: readonly WireDiagnostic[];
   readonly needsDaemonReload: boolean;
+  /** As `is-enabled` says it; '' for a unit without a file. */
+  readonly unitFileState: string;
   /** Services. */
   readonly mainPid?: number;
   readonly mainCode?: string;
@@ -109,6 +116,6 @@ export interface WireUnit {
   readonly listen?: readonly WireListen[];
   readonly accepted?: number;
   readonly connections?: number;
-  /** Every property that `show` prints, by systemd's name ('ActiveState', 'ExecStart' …), in order. */
-  readonly properties?: Readonly<Record<string, string>>;
+  /** What `show` prints, by systemd's name ('ActiveState', 'ExecStart' …), in order; a list has an entry for each element. */
+  readonly properties?: readonly (readonly [name: string, value: string])[];
 }

@@ -99,7 +99,7 @@ export class ServiceUnit extends Unit {
       return { result: 'failed', message: `${this.name}: It has no ExecReload=, refusing to reload`, hint: `rouse restart ${this.name}` };
     }
     this.#dispatch({ type: 'reload' });
-    return this.#data.state === 'reload' ? 'running' : DONE;
+    return this.subState === 'reload' ? 'running' : DONE;
   }
 
   get reloadResult(): string {

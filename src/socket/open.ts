@@ -6,7 +6,7 @@ import type { Listen, ListenAddress, SocketConfig } from '../unit/config.js';
 import type { Fd } from '../sys/fd.js';
 import type { SocketAddress } from '../sys/sockaddr.js';
 import { bind, IPPROTO_IPV6, IPV6_V6ONLY, listen, setsockopt, socket, SO_REUSEADDR, SOL_SOCKET, type SocketType } from '../sys/socket.js';
-import { addressText } from './address-text.js';
+import { addressText } from '../unit/listen-text.js';
 import { applyOptions } from './options.js';
 
 export interface OpenContext {

@@ -18,13 +18,18 @@ export const connect = declare<(fd: number, address: Buffer, length: number) => 
 export const listen = declare<(fd: number, backlog: number) => number>('int listen(int, int)');
 export const accept4 = declare<(fd: number, address: Buffer | null, length: Buffer | null, flags: number) => number>('int accept4(int, _Out_ void *, _Inout_ void *, int)');
 export const getsockname = declare<(fd: number, address: Buffer, length: Buffer) => number>('int getsockname(int, _Out_ void *, _Inout_ void *)');
+export const getpeername = declare<(fd: number, address: Buffer, length: Buffer) => number>('int getpeername(int, _Out_ void *, _Inout_ void *)');
 export const setsockopt = declare<(fd: number, level: number, name: number, value: Buffer, length: number) => number>('int setsockopt(int, int, int, const void *, uint32_t)');
 export const getsockopt = declare<(fd: number, level: number, name: number, value: Buffer, length: Buffer) => number>('int getsockopt(int, int, int, _Out_ void *, _Inout_ void *)');
 export const recv = declare<(fd: number, buffer: Buffer, length: number, flags: number) => number>('long recv(int, _Out_ void *, size_t, int)');
+export const recvfrom = declare<(fd: number, buffer: Buffer, length: number, flags: number, address: Buffer, addressLength: Buffer) => number>(
+  'long recvfrom(int, _Out_ void *, size_t, int, _Out_ void *, _Inout_ void *)',
+);
 export const recvmsg = declare<(fd: number, message: Buffer, flags: number) => number>('long recvmsg(int, _Inout_ void *, int)');
 export const sendto = declare<(fd: number, buffer: Buffer, length: number, flags: number, address: Buffer | null, addressLength: number) => number>(
   'long sendto(int, const void *, size_t, int, const void *, uint32_t)',
 );
+export const shutdown = declare<(fd: number, how: number) => number>('int shutdown(int, int)');
 export const close = declare<(fd: number) => number>('int close(int)');
 export const read = declare<(fd: number, buffer: Buffer, length: number) => number>('long read(int, _Out_ void *, size_t)');
 export const write = declare<(fd: number, buffer: Buffer, length: number) => number>('long write(int, const void *, size_t)');

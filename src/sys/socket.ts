@@ -12,11 +12,14 @@ const SOCK = { stream: 1, datagram: 2, seqpacket: 5 } as const;
 const SOCK_CLOEXEC = 0o2000000;
 const SOCK_NONBLOCK = 0o4000;
 const MSG_DONTWAIT = 0x40;
+const MSG_NOSIGNAL = 0x4000;
 const MSG_CMSG_CLOEXEC = 0x40000000;
+const SHUT_WR = 1;
 const SCM_RIGHTS = 1;
 const SCM_CREDENTIALS = 2;
 export const SOL_SOCKET = 1;
 export const SO_REUSEADDR = 2;
+export const SO_TYPE = 3;
 export const SO_BROADCAST = 6;
 export const SO_SNDBUF = 7;
 export const SO_RCVBUF = 8;
@@ -33,6 +36,7 @@ export const SO_RCVBUFFORCE = 33;
 export const SO_PASSSEC = 34;
 export const SO_TIMESTAMPNS = 35;
 export const SO_MARK = 36;
+export const SO_DOMAIN = 39;
 export const SO_PASSPIDFD = 76;
 export const IPPROTO_IP = 0;
 export const IPPROTO_TCP = 6;
@@ -67,10 +71,19 @@ export function listen(fd: Fd, backlog: number): void {
 }
 
 export function getsockname(fd: Fd): SocketAddress | undefined {
+  return nameFrom('getsockname', fd);
+}
+
+/** Who is connected; a client on a Unix socket mostly has no name, and then its path is ''. */
+export function getpeername(fd: Fd): SocketAddress | undefined {
+  return nameFrom('getpeername', fd);
+}
+
+function nameFrom(call: 'getsockname' | 'getpeername', fd: Fd): SocketAddress | undefined {
   const bytes = Buffer.alloc(128);
   const length = Buffer.alloc(4);
   length.writeUInt32LE(bytes.length);
-  check('getsockname', libc.getsockname(fd.number, bytes, length));
+  check(call, libc[call](fd.number, bytes, length));
   return decodeAddress(bytes.subarray(0, length.readUInt32LE()));
 }
 
@@ -91,6 +104,37 @@ export function getsockopt(fd: Fd, level: number, name: number): number {
   const length = Buffer.from([4, 0, 0, 0]);
   check('getsockopt', libc.getsockopt(fd.number, level, name, bytes, length));
   return bytes.readInt32LE();
+}
+
+/** How many bytes came, 0 at the end of a stream; undefined when none wait. */
+export function receive(fd: Fd, buffer: Buffer): number | undefined {
+  const got = libc.recv(fd.number, buffer, buffer.length, MSG_DONTWAIT);
+  return got < 0 ? wouldBlock('recv') : got;
+}
+
+/** One datagram and the name that its sender is bound to, as bytes for `sendTo`; undefined when none waits. */
+export function receiveFrom(fd: Fd, buffer: Buffer): { readonly length: number; readonly from: Buffer } | undefined {
+  const from = Buffer.alloc(128);
+  const fromLength = Buffer.alloc(4);
+  fromLength.writeUInt32LE(from.length);
+  const got = libc.recvfrom(fd.number, buffer, buffer.length, MSG_DONTWAIT, from, fromLength);
+  return got < 0 ? wouldBlock('recvfrom') : { length: got, from: from.subarray(0, fromLength.readUInt32LE()) };
+}
+
+/** How many bytes went, to the one connected; undefined when there is no room now. */
+export function send(fd: Fd, bytes: Buffer): number | undefined {
+  return sendTo(fd, bytes, null);
+}
+
+/** `address` as `encodeAddress` makes it and `receiveFrom` gives it. */
+export function sendTo(fd: Fd, bytes: Buffer, address: Buffer | null): number | undefined {
+  const sent = libc.sendto(fd.number, bytes, bytes.length, MSG_DONTWAIT | MSG_NOSIGNAL, address, address?.length ?? 0);
+  return sent < 0 ? wouldBlock('sendto') : sent;
+}
+
+/** We send no more: the other end reads the end of the stream. */
+export function shutdownWrite(fd: Fd): void {
+  check('shutdown', libc.shutdown(fd.number, SHUT_WR));
 }
 
 export interface Message {
@@ -143,4 +187,9 @@ function nothingWaits(call: string): undefined {
   const error = new SysError(call, libc.errno());
   if (error.code === 'EAGAIN' || error.code === 'EWOULDBLOCK' || error.code === 'ECONNABORTED' || error.code === 'EINTR') return undefined;
   throw error;
+}
+
+function wouldBlock(call: string): undefined {
+  const error = new SysError(call, libc.errno());
+  if (error.code !== 'EAGAIN' && error.code !== 'EWOULDBLOCK') throw error;
 }

@@ -89,3 +89,8 @@ export function dropInFolders(name: string): readonly string[] {
   for (let dash = prefix.lastIndexOf('-', prefix.length - 2); dash > 0; dash = prefix.lastIndexOf('-', dash - 1)) folders.push(`${prefix.slice(0, dash + 1)}.${type}.d`);
   return [...folders, `${type}.d`];
 }
+
+/** Folders that packages fill and administrators do not: what generators make goes before them. */
+export function isVendorFolder(folder: string): boolean {
+  return /^\/(usr|lib)\//.test(folder) || folder.endsWith('/share/systemd/user');
+}

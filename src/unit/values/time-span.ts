@@ -33,3 +33,17 @@ export function timeout(text: string): Value<number> {
   const parsed = timeSpan(text);
   return parsed.ok && parsed.value === 0 ? good(Infinity) : parsed;
 }
+
+/** '1min 30s', '100ms', 'infinity', '0': as systemd prints it. */
+export function formatTimeSpan(timeMs: number): string {
+  if (!Number.isFinite(timeMs)) return 'infinity';
+  const parts: string[] = [];
+  let left = Math.round(timeMs * 1000);
+  for (const [name, lengthMs] of [['d', DAY], ['h', HOUR], ['min', MINUTE], ['s', SECOND], ['ms', 1], ['us', 0.001]] as const) {
+    const length = lengthMs * 1000;
+    const count = Math.floor(left / length);
+    if (count > 0) parts.push(`${count}${name}`);
+    left -= count * length;
+  }
+  return parts.length === 0 ? '0' : parts.join(' ');
+}

@@ -1,5 +1,5 @@
 /** An address as `systemctl list-sockets` prints it. */
-import type { Listen } from '../unit/config.js';
+import type { Listen } from './config.js';
 
 /** 'Stream', 'Datagram' …, as `systemctl status` has it. */
 export const KIND_TEXT: Readonly<Record<Listen['kind'], string>> = {

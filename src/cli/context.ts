@@ -1,0 +1,139 @@
+/**
+ * What every verb has: the scope, the terminal and the way to the manager. A verb that asks gets its answer from the manager
+ * or, when none runs, from the files; a verb that changes something starts a manager first.
+ */
+import { NotRunning, request } from '../control/client.js';
+import type { Reply, Request, WireUnit } from '../control/protocol.js';
+import { wireProperties, wireUnit } from '../control/wire-unit.js';
+import { resolveScope } from '../load/resolve-scope.js';
+import type { Scope } from '../load/scope.js';
+import { UnitStore } from '../load/unit-store.js';
+import { parseUnitName, templateOf } from '../unit/name.js';
+import { suggest } from '../unitfile/suggest.js';
+import { startInBackground } from './background.js';
+import { CliError, EXIT } from './errors.js';
+import type { Io } from './io.js';
+
+export interface CommonOptions {
+  readonly user?: boolean;
+  readonly system?: boolean;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+type ReplyOf<T extends Reply['type']> = Extract<Reply, { readonly type: T }>;
+
+export class CliContext {
+  #store: UnitStore | undefined;
+  #noticeSaid = false;
+
+  private constructor(
+    readonly scope: Scope,
+    readonly io: Io,
+    readonly options: CommonOptions,
+  ) {}
+
+  /** Throws ScopeError and CliError. */
+  static async open(io: Io, options: CommonOptions): Promise<CliContext> {
+    if (options.system === true && process.getuid?.() !== 0) throw new CliError('The system manager is root’s', 'sudo rouse …, or leave --system out for your own manager');
+    const scope = await resolveScope({ ...(options.user === true ? { user: true } : {}), env: process.env });
+    return new CliContext(scope, io, options);
+  }
+
+  /** The files, read when they are first needed. */
+  get store(): UnitStore {
+    return (this.#store ??= new UnitStore(this.scope, process.env));
+  }
+
+  json(value: unknown): void {
+    this.io.out(`${JSON.stringify(value, undefined, 2)}\n`);
+  }
+
+  warn(text: string): void {
+    if (this.options.quiet !== true) this.io.err(`${text}\n`);
+  }
+
+  /** Asks the manager; undefined when none runs. */
+  async ask<T extends Reply['type']>(message: Request, expected: T): Promise<ReplyOf<T> | undefined> {
+    try {
+      return await request(this.scope.controlSocket, message, expected);
+    } catch (error) {
+      if (error instanceof NotRunning) return undefined;
+      throw error;
+    }
+  }
+
+  /** Asks the manager, which is started in the background when it does not run. */
+  async change<T extends Reply['type']>(message: Request, expected: T, onProgress?: (text: string) => void): Promise<ReplyOf<T>> {
+    try {
+      return await request(this.scope.controlSocket, message, expected, onProgress);
+    } catch (error) {
+      if (!(error instanceof NotRunning)) throw error;
+    }
+    this.sayNotice();
+    this.warn(`rouse: No manager runs, starting one in the background (its log: ${this.scope.logDir}/rouse.log)`);
+    await startInBackground(this.scope, this.options);
+    return request(this.scope.controlSocket, message, expected, onProgress);
+  }
+
+  /** Why only some folders are read, or where the manager's files are: once a command. */
+  sayNotice(): void {
+    if (this.#noticeSaid) return;
+    this.#noticeSaid = true;
+    for (const line of [...this.scope.warnings, ...(this.scope.notice === undefined ? [] : [this.scope.notice])]) this.warn(`rouse: ${line}`);
+  }
+
+  /** The units of these names with their state. */
+  async showUnits(names: readonly string[]): Promise<readonly WireUnit[]> {
+    const reply = await this.ask({ method: 'show', units: names }, 'units');
+    if (reply !== undefined) return reply.units;
+    this.sayNotice();
+    return names.map((name) => this.offlineUnit(name));
+  }
+
+  offlineUnit(name: string): WireUnit {
+    const loaded = this.store.load(name);
+    return wireProperties({ ...wireUnit(this.store, loaded), triggeredBy: this.#triggeredBy(loaded.name) }, loaded);
+  }
+
+  #triggeredBy(name: string): readonly string[] {
+    const socket = name.replace(/\.service$/, '.socket');
+    return socket !== name && this.store.load(socket).loadState === 'loaded' ? [socket] : [];
+  }
+
+  // Names
+
+  /** 'echo' is echo.service, 'echo.container' the service that Quadlet makes of it; patterns stand for the units that there are. */
+  unitNames(given: readonly string[]): readonly string[] {
+    return [...new Set(given.flatMap((name) => this.#expand(name)))];
+  }
+
+  #expand(given: string): readonly string[] {
+    if (/[*?[]/.test(given)) return this.#matching(given);
+    const name = given.slice(given.lastIndexOf('/') + 1);
+    if (parseUnitName(name) !== undefined) return [name];
+    if (/\.(container|pod|volume|network|kube|image|build|artifact)$/.test(name)) return [this.#serviceOfQuadlet(name)];
+    const completed = `${name}.service`;
+    if (parseUnitName(completed) === undefined) throw new CliError(`Invalid unit name '${given}'`, 'a unit is NAME.socket, NAME.service or NAME.target, of letters, digits and :-_.\\@');
+    return [completed];
+  }
+
+  #serviceOfQuadlet(name: string): string {
+    const found = [...this.store.quadlets].find(([, { source }]) => source.name === name);
+    if (found === undefined) throw new CliError(`No Quadlet file ${name} found`, `Quadlet files are read from ${this.scope.quadletDirs.join(', ')}`, EXIT.noSuchUnit);
+    return found[0];
+  }
+
+  #matching(pattern: string): readonly string[] {
+    const expression = new RegExp(`^${pattern.replace(/[.+^${}()|\\]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.')}$`);
+    return this.store.names().filter((name) => expression.test(name));
+  }
+
+  /** The hint that goes with a unit that does not exist. */
+  missingHint(name: string): string {
+    const names = this.store.names();
+    const sibling = ['.socket', '.service'].map((type) => name.replace(/\.[a-z]+$/, type)).find((other) => other !== name && names.includes(other));
+    const near = sibling ?? suggest(name, names) ?? (templateOf(name) === undefined ? undefined : suggest(templateOf(name) ?? '', names));
+    return near === undefined ? `unit files are looked for in ${this.scope.unitDirs.slice(0, 4).join(', ')} …; rouse list-unit-files shows what is there` : `did you mean '${near}'?`;
+  }
+}

@@ -1,0 +1,44 @@
+/** `rouse daemon`: the manager in the foreground, or behind another verb. */
+import { closeSync, writeSync } from 'node:fs';
+import { UnitLog } from '../exec/output.js';
+import { AlreadyRunning, runDaemon } from '../daemon/daemon.js';
+import { READY_FD_VARIABLE } from './background.js';
+import type { CliContext } from './context.js';
+import { CliError } from './errors.js';
+
+/** Resolves with the exit code when the manager has ended. */
+export async function daemon({ scope, io }: CliContext): Promise<number> {
+  const readyFd = takeReadyFd();
+  const log = new UnitLog(scope.logDir, 'rouse');
+  const print = (text: string): void => {
+    log.write('rouse', process.pid, text);
+    if (readyFd === undefined) io.err(`${text}\n`);
+  };
+  const tell = (words: string): void => {
+    if (readyFd === undefined) return;
+    writeSync(readyFd, words);
+    closeSync(readyFd);
+  };
+  try {
+    return await runDaemon(scope, {
+      env: process.env,
+      print,
+      onReady: () => {
+        print(`Ready (${scope.mode} manager, process ${process.pid}, ${scope.controlSocket})`);
+        tell('ready');
+      },
+    });
+  } catch (error) {
+    // Another verb was quicker: its manager is as good as ours.
+    if (error instanceof AlreadyRunning && readyFd !== undefined) tell('ready');
+    else tell(error instanceof Error ? error.message : String(error));
+    if (error instanceof AlreadyRunning) throw new CliError(error.message, 'rouse exit ends it');
+    throw error;
+  }
+}
+
+function takeReadyFd(): number | undefined {
+  const text = process.env[READY_FD_VARIABLE];
+  delete process.env[READY_FD_VARIABLE];
+  return text === undefined ? undefined : Number(text);
+}

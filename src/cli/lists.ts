@@ -1,0 +1,89 @@
+/** `rouse list-units`, `list-sockets` and `list-unit-files`. */
+import type { WireUnit } from '../control/protocol.js';
+import { unitFileState } from '../load/install.js';
+import type { CliContext } from './context.js';
+import { EXIT } from './errors.js';
+import { formatTable } from './io.js';
+import { dot } from './words.js';
+
+export interface ListOptions {
+  readonly all?: boolean;
+  readonly type?: readonly string[];
+  readonly state?: readonly string[];
+  readonly failed?: boolean;
+  readonly legend?: boolean;
+}
+
+const split = (values: readonly string[] | undefined): readonly string[] | undefined => values?.flatMap((value) => value.split(','));
+
+function matches(unit: WireUnit, patterns: readonly string[], options: ListOptions): boolean {
+  const types = split(options.type);
+  const states = options.failed === true ? ['failed'] : split(options.state);
+  if (types !== undefined && !types.some((type) => unit.name.endsWith(`.${type}`))) return false;
+  if (states !== undefined && ![unit.activeState, unit.subState, unit.loadState].some((state) => states.includes(state))) return false;
+  if (patterns.length > 0 && !patterns.some((pattern) => globMatches(pattern, unit.name))) return false;
+  return options.all === true || states !== undefined || unit.activeState !== 'inactive' || unit.job !== undefined;
+}
+
+function globMatches(pattern: string, name: string): boolean {
+  const expression = new RegExp(`^${pattern.replace(/[.+^${}()|\\]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.')}$`);
+  return expression.test(name) || expression.test(name.replace(/\.[a-z]+$/, ''));
+}
+
+const byName = (a: WireUnit, b: WireUnit): number => (a.name < b.name ? -1 : 1);
+
+/** Without a manager nothing is loaded: the list is that of the files. */
+async function loadedUnits(context: CliContext): Promise<readonly WireUnit[]> {
+  const reply = await context.ask({ method: 'list-units' }, 'units');
+  if (reply !== undefined) return reply.units;
+  context.warn('rouse: No manager runs: these are the units of the files, and none of them is active');
+  context.sayNotice();
+  return context.store.names().filter((name) => /\.(socket|service|target)$/.test(name) && !name.includes('@.')).map((name) => context.offlineUnit(name));
+}
+
+export async function listUnits(context: CliContext, patterns: readonly string[], options: ListOptions): Promise<number> {
+  const units = [...(await loadedUnits(context))].filter((unit) => unit.loadState !== 'not-found' || options.all === true).filter((unit) => matches(unit, patterns, options)).sort(byName);
+  const { io } = context;
+  if (context.options.json === true) return done(() => context.json(units.map(({ name, loadState, activeState, subState, description }) => ({ unit: name, load: loadState, active: activeState, sub: subState, description }))));
+  const rows = units.map((unit) => [`${dot(unit, io.style)} ${unit.name}`, unit.loadState, unit.activeState, unit.subState, unit.description]);
+  io.out(formatTable(['  UNIT', 'LOAD', 'ACTIVE', 'SUB', 'DESCRIPTION'], rows, io.style));
+  if (options.legend !== false) io.out(`\n${units.length} loaded unit${units.length === 1 ? '' : 's'} listed.${options.all === true ? '' : ' Pass --all to see loaded but inactive units, too.'}\n`);
+  return EXIT.success;
+}
+
+export async function listSockets(context: CliContext, patterns: readonly string[], options: ListOptions): Promise<number> {
+  const reply = await context.ask({ method: 'list-units' }, 'units');
+  const all = reply?.units ?? (await loadedUnits(context));
+  // Without a manager nothing listens: what would, is what was asked for.
+  const shown: ListOptions = reply === undefined ? { ...options, all: true } : options;
+  const sockets = all.filter((unit) => unit.name.endsWith('.socket') && unit.loadState === 'loaded' && matches(unit, patterns, shown)).sort(byName);
+  const rows = sockets.flatMap((unit) => (unit.listen ?? []).map(({ kind, address }) => ({ listen: address, type: kind, unit: unit.name, activates: unit.triggers.join(' '), state: unit.subState, unitState: unit })));
+  if (context.options.json === true) return done(() => context.json(rows.map(({ unitState, ...row }) => row)));
+  const { io } = context;
+  io.out(formatTable(['LISTEN', 'TYPE', 'STATE', 'UNIT', 'ACTIVATES'], rows.map(({ listen, type, state, unit, activates, unitState }) => [listen, type, `${dot(unitState, io.style)} ${state}`, unit, activates]), io.style));
+  if (options.legend !== false) io.out(`\n${rows.length} socket${rows.length === 1 ? '' : 's'} listed.${shown.all === true ? '' : ' Pass --all to see loaded but inactive sockets, too.'}\n`);
+  return EXIT.success;
+}
+
+export async function listUnitFiles(context: CliContext, patterns: readonly string[], options: ListOptions): Promise<number> {
+  const states = split(options.state);
+  const types = split(options.type);
+  const files = context.store
+    .names()
+    .filter((name) => /\.(socket|service|target)$/.test(name) || options.all === true)
+    .filter((name) => (patterns.length === 0 || patterns.some((pattern) => globMatches(pattern, name))) && (types === undefined || types.some((type) => name.endsWith(`.${type}`))))
+    .map((name) => ({ unit_file: name, state: unitFileState(context.store, name) }))
+    .filter(({ state }) => states === undefined || states.includes(state));
+  if (context.options.json === true) return done(() => context.json(files));
+  const { io } = context;
+  const colour = (state: string): string => (state === 'enabled' || state === 'generated' ? io.style.green(state) : state === 'bad' || state === 'masked' ? io.style.red(state) : state);
+  io.out(formatTable(['UNIT FILE', 'STATE'], files.map(({ unit_file, state }) => [unit_file, colour(state)]), io.style));
+  if (options.legend !== false) io.out(`\n${files.length} unit file${files.length === 1 ? '' : 's'} listed.\n`);
+  context.sayNotice();
+  return EXIT.success;
+}
+
+function done(action: () => void): number {
+  action();
+  return EXIT.success;
+}

@@ -1,0 +1,45 @@
+/** Verbs about the manager as a whole, and about what it remembers: daemon-reload, exit, reset-failed, kill. */
+import { existsSync } from 'node:fs';
+import type { CliContext } from './context.js';
+import { CliError, EXIT } from './errors.js';
+
+/** Every problem in the files comes out; they stop nothing that runs. */
+export async function daemonReload(context: CliContext): Promise<number> {
+  const { diagnostics } = await context.change({ method: 'daemon-reload' }, 'done');
+  if (context.options.json === true) context.json(diagnostics);
+  else for (const { text } of diagnostics) context.warn(text);
+  return EXIT.success;
+}
+
+/** Stops every unit in order and ends the manager; resolves when it is gone. */
+export async function exit(context: CliContext): Promise<number> {
+  const hello = await context.ask({ method: 'hello' }, 'hello');
+  if (hello === undefined) {
+    context.warn('rouse is not running');
+    return EXIT.success;
+  }
+  await context.ask({ method: 'exit' }, 'done');
+  while (existsSync(`/proc/${hello.pid}`)) await new Promise((resolve) => setTimeout(resolve, 10));
+  return EXIT.success;
+}
+
+export async function resetFailed(context: CliContext, given: readonly string[]): Promise<number> {
+  const reply = await context.ask({ method: 'reset-failed', units: given.length === 0 ? [] : context.unitNames(given) }, 'done');
+  if (reply === undefined) context.warn('rouse is not running: nothing has failed');
+  return EXIT.success;
+}
+
+export interface KillOptions {
+  readonly signal?: string;
+  readonly killWhom?: string;
+}
+
+export async function kill(context: CliContext, given: readonly string[], options: KillOptions): Promise<number> {
+  const whom = options.killWhom ?? 'all';
+  if (whom !== 'all' && whom !== 'main' && whom !== 'control') throw new CliError(`Unknown --kill-whom=${whom}`, 'expected all, main or control');
+  const signal = options.signal ?? 'SIGTERM';
+  const name = /^\d+$/.test(signal) ? signal : signal.startsWith('SIG') ? signal : `SIG${signal}`;
+  const reply = await context.ask({ method: 'kill', units: context.unitNames(given), signal: name, whom }, 'done');
+  if (reply === undefined) throw new CliError('rouse is not running: there is nothing to kill');
+  return EXIT.success;
+}

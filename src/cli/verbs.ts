@@ -1,0 +1,120 @@
+/**
+ * The table of verbs: systemctl's names and options where it has them. A verb's code is loaded when it is called, so that a quick
+ * one stays quick.
+ */
+import type { CliContext } from './context.js';
+
+export interface VerbOption {
+  readonly flags: string;
+  readonly summary: string;
+  /** May be given more than once. */
+  readonly many?: boolean;
+}
+
+type Options = Readonly<Record<string, unknown>>;
+
+export interface Verb {
+  readonly name: string;
+  readonly group: string;
+  /** As in commander: '<unit...>' one or more, '[unit...]' any number. */
+  readonly args?: string;
+  readonly summary: string;
+  readonly options?: readonly VerbOption[];
+  readonly run: (context: CliContext, args: readonly string[], options: Options) => Promise<number>;
+}
+
+const UNITS = '<unit...>';
+const LIST: readonly VerbOption[] = [
+  { flags: '-a, --all', summary: 'inactive ones too' },
+  { flags: '-t, --type <type>', summary: 'only of these types (socket, service, target)', many: true },
+  { flags: '--state <state>', summary: 'only in these states', many: true },
+  { flags: '--no-legend', summary: 'without the last line' },
+];
+const JOB: readonly VerbOption[] = [
+  { flags: '--no-block', summary: 'do not wait until it is done' },
+  { flags: '--job-mode <mode>', summary: 'replace, fail, isolate or ignore-dependencies' },
+];
+const INSTALL: readonly VerbOption[] = [
+  { flags: '--now', summary: 'start or stop them, too' },
+  { flags: '-f, --force', summary: 'replace links that are in the way' },
+];
+
+const job =
+  (verb: 'start' | 'stop' | 'restart' | 'try-restart' | 'reload' | 'reload-or-restart'): Verb['run'] =>
+  async (context, args, options) =>
+    (await import('./jobs.js')).runJobs(context, verb, args, options);
+
+const install =
+  (verb: 'enable' | 'disable' | 'reenable' | 'mask' | 'unmask'): Verb['run'] =>
+  async (context, args, options) =>
+    (await import('./install.js')).install(context, verb, args, options);
+
+export const VERBS: readonly Verb[] = [
+  { name: 'start', group: 'Units', args: UNITS, summary: 'start units and wait until they are up', options: JOB, run: job('start') },
+  { name: 'stop', group: 'Units', args: UNITS, summary: 'stop units', options: JOB, run: job('stop') },
+  { name: 'restart', group: 'Units', args: UNITS, summary: 'stop and start units', options: JOB, run: job('restart') },
+  { name: 'try-restart', group: 'Units', args: UNITS, summary: 'restart units that are active', options: JOB, run: job('try-restart') },
+  { name: 'reload', group: 'Units', args: UNITS, summary: 'let units read their own configuration again', options: JOB, run: job('reload') },
+  { name: 'reload-or-restart', group: 'Units', args: UNITS, summary: 'reload units, or restart those that cannot', options: JOB, run: job('reload-or-restart') },
+  {
+    name: 'kill',
+    group: 'Units',
+    args: UNITS,
+    summary: 'send a signal to the processes of units',
+    options: [
+      { flags: '-s, --signal <signal>', summary: 'which (SIGTERM)' },
+      { flags: '--kill-whom <whom>', summary: 'all, main or control' },
+    ],
+    run: async (context, args, options) => (await import('./manager-verbs.js')).kill(context, args, options),
+  },
+  { name: 'reset-failed', group: 'Units', args: '[unit...]', summary: 'forget failures and the limits that they hit', run: async (context, args) => (await import('./manager-verbs.js')).resetFailed(context, args) },
+  {
+    name: 'status',
+    group: 'Asking',
+    args: '[unit...]',
+    summary: 'what units are and do, and their last words',
+    options: [
+      { flags: '-n, --lines <number>', summary: 'lines of output to show (10)' },
+      { flags: '-l, --full', summary: 'accepted for systemctl’s sake: nothing is shortened' },
+    ],
+    run: async (context, args, options) => (await import('./status.js')).status(context, args, options),
+  },
+  {
+    name: 'logs',
+    group: 'Asking',
+    args: '[unit...]',
+    summary: 'what units wrote; without a unit, the manager’s own log',
+    options: [
+      { flags: '-f, --follow', summary: 'and what they write from now on' },
+      { flags: '-n, --lines <number>', summary: 'only the last ones' },
+      { flags: '-o, --output <format>', summary: 'short, short-iso, cat or json' },
+    ],
+    run: async (context, args, options) => (await import('./logs.js')).logs(context, args, options),
+  },
+  {
+    name: 'show',
+    group: 'Asking',
+    args: UNITS,
+    summary: 'properties of units, for scripts',
+    options: [
+      { flags: '-p, --property <name>', summary: 'only these', many: true },
+      { flags: '--value', summary: 'values without names' },
+    ],
+    run: async (context, args, options) => (await import('./show.js')).show(context, args, options),
+  },
+  { name: 'cat', group: 'Asking', args: UNITS, summary: 'the files of units, or what Quadlet makes of them', run: async (context, args) => (await import('./show.js')).cat(context, args) },
+  { name: 'is-active', group: 'Asking', args: UNITS, summary: 'exit code 0 when any is active, 3 when none is', run: async (context, args) => (await import('./states.js')).isActive(context, args) },
+  { name: 'is-failed', group: 'Asking', args: '[unit...]', summary: 'exit code 0 when any has failed', run: async (context, args) => (await import('./states.js')).isFailed(context, args) },
+  { name: 'list-units', group: 'Lists', args: '[pattern...]', summary: 'units that the manager has', options: [...LIST, { flags: '--failed', summary: 'only failed ones' }], run: async (context, args, options) => (await import('./lists.js')).listUnits(context, args, options) },
+  { name: 'list-sockets', group: 'Lists', args: '[pattern...]', summary: 'addresses that are listened on, and what they start', options: LIST, run: async (context, args, options) => (await import('./lists.js')).listSockets(context, args, options) },
+  { name: 'list-unit-files', group: 'Lists', args: '[pattern...]', summary: 'unit files that are there, and whether they are enabled', options: LIST, run: async (context, args, options) => (await import('./lists.js')).listUnitFiles(context, args, options) },
+  { name: 'enable', group: 'Unit files', args: UNITS, summary: 'make the links of [Install]', options: INSTALL, run: install('enable') },
+  { name: 'disable', group: 'Unit files', args: UNITS, summary: 'remove them', options: INSTALL, run: install('disable') },
+  { name: 'reenable', group: 'Unit files', args: UNITS, summary: 'remove and make them', options: INSTALL, run: install('reenable') },
+  { name: 'mask', group: 'Unit files', args: UNITS, summary: 'make units impossible to start', options: INSTALL, run: install('mask') },
+  { name: 'unmask', group: 'Unit files', args: UNITS, summary: 'undo that', run: install('unmask') },
+  { name: 'is-enabled', group: 'Unit files', args: UNITS, summary: 'enabled, disabled, static …', run: async (context, args) => (await import('./states.js')).isEnabled(context, args) },
+  { name: 'daemon-reload', group: 'Manager', summary: 'read all files again; what runs goes on', run: async (context) => (await import('./manager-verbs.js')).daemonReload(context) },
+  { name: 'daemon', group: 'Manager', summary: 'run the manager in the foreground', run: async (context) => (await import('./daemon.js')).daemon(context) },
+  { name: 'exit', group: 'Manager', summary: 'stop every unit and end the manager', run: async (context) => (await import('./manager-verbs.js')).exit(context) },
+];

@@ -1,0 +1,135 @@
+/**
+ * Which unit files, links, drop-in folders and dependency folders there are; systemd.unit(5), "UNIT FILE LOAD PATH". The
+ * folders are listed once and no file is opened, so that thousands of units cost a moment.
+ */
+import { readdirSync, readlinkSync, realpathSync, statSync, type Dirent } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { parseUnitName } from '../unit/name.js';
+import { isVendorFolder } from '../unitfile/search-path.js';
+
+/** One name in the first folder that has it. */
+export interface IndexEntry {
+  readonly path: string;
+  /** Where a link leads, resolved one step; undefined for a file. */
+  readonly target: string | undefined;
+  readonly vendor: boolean;
+}
+
+export type DependencyFolderKind = 'wants' | 'requires' | 'upholds';
+
+/** `UNIT.wants/NAME`. */
+export interface DependencyLink {
+  readonly unit: string;
+  readonly kind: DependencyFolderKind;
+  readonly name: string;
+  readonly path: string;
+  readonly target: string | undefined;
+}
+
+const DEPENDENCY_FOLDER = /^(.+)\.(wants|requires|upholds)$/;
+
+/**
+ * Unlike systemd: parts of systemd itself, and log-in prompts, are not pulled in by the links that their packages made when
+ * they were installed. Without systemd as PID 1 they have nothing to do; started by name they are as any other unit.
+ */
+const PARTS_OF_SYSTEMD = /^(systemd-|getty@|serial-getty@|console-getty|autovt@|dbus-org\.freedesktop\.|remote-fs\.target$|nfs-client\.target$)/;
+
+export class FileIndex {
+  readonly #entries = new Map<string, IndexEntry>();
+  readonly #dropInFolders = new Map<string, string[]>();
+  readonly #links: DependencyLink[] = [];
+  readonly #aliases = new Map<string, Set<string>>();
+
+  constructor(folders: readonly string[]) {
+    for (const folder of distinct(folders)) this.#scan(folder);
+    for (const [name, { target }] of this.#entries) this.#noteAlias(name, target);
+  }
+
+  find(name: string): IndexEntry | undefined {
+    return this.#entries.get(name);
+  }
+
+  get names(): readonly string[] {
+    return [...this.#entries.keys()];
+  }
+
+  /** Folders called `name`, best first. */
+  dropInFolders(name: string): readonly string[] {
+    return this.#dropInFolders.get(name) ?? [];
+  }
+
+  get links(): readonly DependencyLink[] {
+    return this.#links;
+  }
+
+  /** Other names that lead to this one. */
+  aliasesOf(name: string): readonly string[] {
+    return [...(this.#aliases.get(name) ?? [])];
+  }
+
+  #scan(folder: string): void {
+    const vendor = isVendorFolder(folder);
+    for (const entry of list(folder)) {
+      const path = join(folder, entry.name);
+      const dependency = DEPENDENCY_FOLDER.exec(entry.name);
+      if (entry.name.endsWith('.d') && isFolder(entry, path)) this.#dropInFolders.set(entry.name, [...this.dropInFolders(entry.name), path]);
+      else if (dependency?.[1] !== undefined && isFolder(entry, path)) this.#scanLinks(dependency[1], dependency[2] as DependencyFolderKind, path, vendor);
+      else if (!this.#entries.has(entry.name) && parseUnitName(entry.name) !== undefined && !entry.isDirectory()) {
+        this.#entries.set(entry.name, { path, target: targetOf(entry, path), vendor });
+      }
+    }
+  }
+
+  /** Unlike systemd: what a vendor's folder pulls in is left out. Its targets bring up a whole machine, which is running already. */
+  #scanLinks(unit: string, kind: DependencyFolderKind, folder: string, vendor: boolean): void {
+    if (vendor) return;
+    for (const entry of list(folder)) {
+      if (parseUnitName(entry.name) === undefined || PARTS_OF_SYSTEMD.test(entry.name)) continue;
+      const path = join(folder, entry.name);
+      this.#links.push({ unit, kind, name: entry.name, path, target: targetOf(entry, path) });
+    }
+  }
+
+  #noteAlias(name: string, target: string | undefined): void {
+    if (target === undefined) return;
+    const real = basename(target);
+    if (real === name || parseUnitName(real) === undefined) return;
+    const names = this.#aliases.get(real) ?? new Set();
+    this.#aliases.set(real, names.add(name));
+  }
+}
+
+/** /lib is a link to /usr/lib on most hosts: each folder counts once. */
+function distinct(folders: readonly string[]): readonly string[] {
+  const seen = new Set<string>();
+  return folders.filter((folder) => {
+    const real = realPath(folder);
+    if (real === undefined || seen.has(real)) return false;
+    seen.add(real);
+    return true;
+  });
+}
+
+function realPath(folder: string): string | undefined {
+  try {
+    return realpathSync(folder);
+  } catch {
+    return undefined;
+  }
+}
+
+function list(folder: string): readonly Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
+  } catch {
+    return [];
+  }
+}
+
+function isFolder(entry: Dirent, path: string): boolean {
+  return entry.isDirectory() || (entry.isSymbolicLink() && statSync(path, { throwIfNoEntry: false })?.isDirectory() === true);
+}
+
+function targetOf(entry: Dirent, path: string): string | undefined {
+  return entry.isSymbolicLink() ? resolve(dirname(path), readlinkSync(path)) : undefined;
+}

@@ -1,0 +1,126 @@
+/**
+ * References from one Quadlet file to another: the name is replaced by that of what podman makes, and the service of the other
+ * file is started first.
+ */
+import type { Place } from '../unitfile/diagnostic.js';
+import { splitWords } from '../unitfile/words.js';
+import { suggest } from '../unitfile/suggest.js';
+import { Refusal, type Conversion, type LinkedUnit } from './conversion.js';
+import { kindOf } from './kinds.js';
+import { absolutePath, requireMount } from './paths.js';
+import { row, type Row } from './rows.js';
+import type { Value } from './source.js';
+
+/** Keys of [Unit] that name units; systemd.unit(5). */
+const DEPENDENCY_KEYS = [
+  'After',
+  'Before',
+  'BindsTo',
+  'Conflicts',
+  'OnFailure',
+  'OnSuccess',
+  'PartOf',
+  'PropagatesReloadTo',
+  'PropagatesStopTo',
+  'ReloadPropagatedFrom',
+  'Requires',
+  'Requisite',
+  'StopPropagatedFrom',
+  'Upholds',
+  'Wants',
+];
+
+/** `After=data.volume` to `After=data-volume.service`. */
+export function translateDependencies(conversion: Conversion): void {
+  const { service } = conversion;
+  for (const key of DEPENDENCY_KEYS) {
+    const all = service.all('Unit', key);
+    const counted = all.slice(all.findLastIndex(({ value }) => value === '') + 1);
+    const names = counted.flatMap((value) => splitWords(value.value, { keepEscapes: true }).words.map((text) => ({ text, place: value })));
+    const place = names.find(({ text }) => kindOf(text) !== undefined)?.place;
+    if (place === undefined) continue;
+    const translated = names.map((name) => (kindOf(name.text) === undefined ? name.text : dependency(conversion, name, key)));
+    service.unset('Unit', key);
+    service.add('Unit', key, translated.join(' '), place);
+  }
+}
+
+function dependency(conversion: Conversion, { text, place }: Value, key: string): string {
+  const unit = conversion.units.get(text);
+  if (unit === undefined) throw missing(conversion, `unable to translate dependency for ${text}`, text, { place, section: 'Unit', key });
+  return unit.serviceName;
+}
+
+/** Network=: a name, or a .network or .container file, with options of podman's after a colon. */
+export const networks: Row = row(['Network'], (conversion, command) => {
+  for (const value of conversion.source.all('Network')) command.add('--network', network(conversion, value));
+});
+
+function network(conversion: Conversion, value: Value): string {
+  const [name = '', ...rest] = value.text.split(':');
+  const type = kindOf(name)?.type;
+  if (type !== 'network' && type !== 'container') return value.text;
+  const resource = refer(conversion, name, `requested Quadlet unit ${name} was not found`, value, 'Network');
+  if (type === 'network') return [resource, ...rest].join(':');
+  if (rest.length > 0) throw new Refusal("extra options are not supported when joining another container's network", value.place, { key: 'Network' });
+  return `container:${resource}`;
+}
+
+/** Volume=: a path, a name, or a .volume file. */
+export const volumes: Row = row(['Volume'], (conversion, command) => {
+  for (const value of conversion.source.all('Volume')) {
+    const [first = '', ...rest] = value.text.split(':');
+    const source = rest.length === 0 || first === '' ? '' : storageSource(conversion, first, value, ['volume', 'artifact'], 'Volume');
+    // Without a source podman makes a volume without a name.
+    command.add('-v', source === '' ? (rest[0] ?? first) : [source, ...rest].join(':'));
+  }
+});
+
+/** The source of a volume or mount, as podman has to be told it. */
+export function storageSource(conversion: Conversion, source: string, value: Value, types: readonly string[], key: string): string {
+  const path = source.startsWith('.') ? absolutePath(conversion, source) : source;
+  if (path.startsWith('/')) {
+    requireMount(conversion, path, value);
+    return path;
+  }
+  if (!types.includes(kindOf(source)?.type ?? '')) return source;
+  return refer(conversion, source, `requested Quadlet source ${source} was not found`, value, key);
+}
+
+/** Image=: a name, or an .image or .build file. */
+export function imageSource(conversion: Conversion, value: Value): string {
+  const type = kindOf(value.text)?.type;
+  if (type !== 'image' && type !== 'build') return value.text;
+  return refer(conversion, value.text, `requested Quadlet image ${value.text} was not found`, value, 'Image');
+}
+
+/** Pod=: always a .pod file. The pod's service stops and starts this one. */
+export const pod: Row = row(['Pod', 'StartWithPod'], (conversion, command) => {
+  const value = conversion.source.set('Pod');
+  if (value === undefined) return;
+  if (kindOf(value.text)?.type !== 'pod') throw new Refusal(`pod ${value.text} is not Quadlet based`, value.place, { key: 'Pod', hint: 'Pod= takes the name of a .pod file' });
+  const unit = conversion.units.get(value.text);
+  if (unit === undefined) throw missing(conversion, `quadlet pod unit ${value.text} does not exist`, value.text, { place: value.place, key: 'Pod' });
+  command.add('--pod', unit.resource);
+  conversion.service.add('Unit', 'BindsTo', unit.serviceName, value.place);
+  conversion.service.add('Unit', 'After', unit.serviceName, value.place);
+});
+
+/** Starts the other file's service first. Returns the name of what it makes. */
+function refer(conversion: Conversion, name: string, notFound: string, { place }: Value, key: string): string {
+  const unit = conversion.units.get(name);
+  if (unit === undefined) throw missing(conversion, notFound, name, { place, key });
+  if (unit.resource === '') throw new Refusal(`cannot get the resource name of ${name}`, place, { key, ...unnamed(unit) });
+  conversion.service.add('Unit', 'Requires', unit.serviceName, place);
+  conversion.service.add('Unit', 'After', unit.serviceName, place);
+  return unit.resource;
+}
+
+function unnamed({ kind }: LinkedUnit): { hint?: string } {
+  return kind.type === 'container' ? { hint: 'give it a ContainerName= without specifiers' } : {};
+}
+
+function missing({ units }: Conversion, message: string, name: string, { place, ...detail }: { place: Place; key: string; section?: string }): Refusal {
+  const near = suggest(name, units.keys());
+  return new Refusal(message, place, { ...detail, code: 'missing-quadlet', ...(near === undefined ? {} : { hint: `did you mean '${near}'?` }) });
+}
