@@ -21,6 +21,9 @@ export interface CommonOptions {
   readonly quiet?: boolean;
 }
 
+/** How long a manager that stops its units may keep the next one waiting. */
+const ENDING_MS = 100_000;
+
 type ReplyOf<T extends Reply['type']> = Extract<Reply, { readonly type: T }>;
 
 export class CliContext {
@@ -63,17 +66,22 @@ export class CliContext {
     }
   }
 
-  /** Asks the manager, which is started in the background when it does not run. */
+  /** Asks the manager, which is started in the background when it does not run. One that is just ending is waited for. */
   async change<T extends Reply['type']>(message: Request, expected: T, onProgress?: (text: string) => void): Promise<ReplyOf<T>> {
-    try {
-      return await request(this.scope.controlSocket, message, expected, onProgress);
-    } catch (error) {
-      if (!(error instanceof NotRunning)) throw error;
+    const deadline = performance.now() + ENDING_MS;
+    for (let said = false; ; said = true) {
+      try {
+        return await request(this.scope.controlSocket, message, expected, onProgress);
+      } catch (error) {
+        if (!(error instanceof NotRunning)) throw error;
+        if (performance.now() > deadline) throw new CliError('Another manager holds the lock and does not answer', `its folder is ${this.scope.rouseDir}, its log ${this.scope.logDir}/rouse.log`);
+      }
+      if (!said) {
+        this.sayNotice();
+        this.warn(`rouse: No manager runs, starting one in the background (its log: ${this.scope.logDir}/rouse.log)`);
+      } else await new Promise((resolve) => setTimeout(resolve, 50));
+      await startInBackground(this.scope, this.options);
     }
-    this.sayNotice();
-    this.warn(`rouse: No manager runs, starting one in the background (its log: ${this.scope.logDir}/rouse.log)`);
-    await startInBackground(this.scope, this.options);
-    return request(this.scope.controlSocket, message, expected, onProgress);
   }
 
   /** Why only some folders are read, or where the manager's files are: once a command. */

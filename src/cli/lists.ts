@@ -58,7 +58,7 @@ export async function listSockets(context: CliContext, patterns: readonly string
   const shown: ListOptions = reply === undefined ? { ...options, all: true } : options;
   const sockets = all.filter((unit) => unit.name.endsWith('.socket') && unit.loadState === 'loaded' && matches(unit, patterns, shown)).sort(byName);
   const rows = sockets.flatMap((unit) => (unit.listen ?? []).map(({ kind, address }) => ({ listen: address, type: kind, unit: unit.name, activates: unit.triggers.join(' '), state: unit.subState, unitState: unit })));
-  if (context.options.json === true) return done(() => context.json(rows.map(({ unitState, ...row }) => row)));
+  if (context.options.json === true) return done(() => context.json(rows.map(({ listen, type, unit, activates, state }) => ({ listen, type, unit, activates, state }))));
   const { io } = context;
   io.out(formatTable(['LISTEN', 'TYPE', 'STATE', 'UNIT', 'ACTIVATES'], rows.map(({ listen, type, state, unit, activates, unitState }) => [listen, type, `${dot(unitState, io.style)} ${state}`, unit, activates]), io.style));
   if (options.legend !== false) io.out(`\n${rows.length} socket${rows.length === 1 ? '' : 's'} listed.${shown.all === true ? '' : ' Pass --all to see loaded but inactive sockets, too.'}\n`);

@@ -1,5 +1,5 @@
 /** Verbs about the manager as a whole, and about what it remembers: daemon-reload, exit, reset-failed, kill. */
-import { existsSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import type { CliContext } from './context.js';
 import { CliError, EXIT } from './errors.js';
 
@@ -19,8 +19,18 @@ export async function exit(context: CliContext): Promise<number> {
     return EXIT.success;
   }
   await context.ask({ method: 'exit' }, 'done');
-  while (existsSync(`/proc/${hello.pid}`)) await new Promise((resolve) => setTimeout(resolve, 10));
+  while (isRunning(hello.pid)) await new Promise((resolve) => setTimeout(resolve, 10));
   return EXIT.success;
+}
+
+/** One that has ended and was not waited for yet has ended. */
+function isRunning(pid: number): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return !stat.slice(stat.lastIndexOf(')') + 2).startsWith('Z');
+  } catch {
+    return false;
+  }
 }
 
 export async function resetFailed(context: CliContext, given: readonly string[]): Promise<number> {

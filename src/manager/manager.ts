@@ -315,7 +315,7 @@ export class Manager {
   /** Stops everything, in order. Resolves when the last unit is down. */
   async stopAll(): Promise<void> {
     this.#stopping = true;
-    const active = [...this.units.values()].filter((unit) => !isInactive(unit.activeState));
+    const active = [...this.units.values()].filter((unit) => !isInactive(unit.activeState) || this.jobs.has(unit.name));
     await Promise.all(active.map((unit) => new Promise<void>((resolve) => this.queue(unit.name, 'stop', 'replace', () => resolve()))));
     for (const log of this.#logs.values()) log.close();
   }

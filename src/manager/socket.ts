@@ -17,6 +17,8 @@ export class SocketUnit extends Unit {
   #restTimer: NodeJS.Timeout | undefined;
   #triggerLimit = new RateLimit(0, 0);
   #control: ControlProcess | undefined;
+  readonly #queue: SocketEvent[] = [];
+  #stepping = false;
   readonly held = new HeldSockets(this.manager.poller);
   /** Activations since the socket was started. */
   activations = 0;
@@ -94,7 +96,20 @@ export class SocketUnit extends Unit {
     }, restMs);
   }
 
+  /** Events that arise while a step's effects are performed wait for its end: a step never runs inside another. */
   dispatch(event: SocketEvent): void {
+    this.#queue.push(event);
+    if (this.#stepping) return;
+    this.#stepping = true;
+    try {
+      for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) this.#step(next);
+    } finally {
+      this.#stepping = false;
+    }
+    if (isInactive(this.activeState)) this.#settle();
+  }
+
+  #step(event: SocketEvent): void {
     const config = this.#running;
     if (config === undefined) return;
     const { activeState, subState } = this;
@@ -102,7 +117,6 @@ export class SocketUnit extends Unit {
     this.#data = step.data;
     for (const effect of step.effects) this.#perform(config, effect);
     this.stateChanged(activeState, subState);
-    if (isInactive(this.activeState)) this.#settle();
   }
 
   #settle(): void {
@@ -146,24 +160,18 @@ export class SocketUnit extends Unit {
     this.dispatch({ type: 'readable' });
   }
 
-  /** The machine's next event comes after the present one is done: a step never runs inside another. */
   #open(config: SocketConfig): void {
     try {
       for (const warning of this.held.open(config, this.manager.openContext)) this.manager.say(this, warning);
       const service = this.manager.find(serviceOf(config));
       const serviceRuns = service !== undefined && !isInactive(service.activeState);
-      this.#defer({ type: 'opened', serviceRuns });
+      this.dispatch({ type: 'opened', serviceRuns });
     } catch (error) {
       this.reason = error instanceof Error ? error.message : String(error);
       this.hint = error instanceof ListenError ? error.hint : undefined;
       this.manager.say(this, this.reason, this.hint);
-      this.#defer({ type: 'open-failed' });
+      this.dispatch({ type: 'open-failed' });
     }
-  }
-
-  /** Performed by `dispatch` when the effects of this step are through. */
-  #defer(event: SocketEvent): void {
-    this.manager.soon(() => this.dispatch(event));
   }
 
   #spawn(config: SocketConfig, effect: Extract<SocketEffect, { type: 'spawn' }>): void {

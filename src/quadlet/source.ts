@@ -32,8 +32,12 @@ function unquoted(value: string): string {
   return value.length >= 2 && value.startsWith('"') && value.endsWith('"') ? value.slice(1, -1) : value;
 }
 
-const TRUE = ['1', 'yes', 'true', 'on'];
 const FALSE = ['0', 'no', 'false', 'off', ''];
+
+/** Whatever is not a word for true is false. */
+export function isTrue(text: string): boolean {
+  return ['1', 'yes', 'true', 'on'].includes(text.toLowerCase());
+}
 
 export class QuadletSource {
   readonly #warned = new Set<string>();
@@ -105,14 +109,13 @@ export class QuadletSource {
     return [...pairs].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([, pair]) => pair);
   }
 
-  /** Whatever is not a word for true is false; undefined where the key is not set. */
+  /** undefined where the key is not set. */
   flag(key: string, section = this.section): boolean | undefined {
     const value = this.last(key, section);
     if (value === undefined) return undefined;
-    const word = value.text.toLowerCase();
-    const known = TRUE.includes(word) || FALSE.includes(word);
+    const known = isTrue(value.text) || FALSE.includes(value.text.toLowerCase());
     if (!known) this.#warn(value.place, section, key, 'bad-value', `Failed to parse ${key}=, using no: '${value.text}' is not a boolean`);
-    return TRUE.includes(word);
+    return isTrue(value.text);
   }
 
   /** 0 for what is no number, as podman has it. */

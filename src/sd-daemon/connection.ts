@@ -42,6 +42,8 @@ export class Connection extends Duplex {
     this.#most = packets ? LARGEST_PACKET : STREAM_CHUNK;
     // Edge-triggered: one registration for its whole life, and no call to say what is wanted now.
     this.#watch = poller.watch(fd, { read: true, write: true, edge: true }, () => this.#ready());
+    // As net.Socket does: so that the client's end is seen also by a program that only writes.
+    this.read(0);
   }
 
   /** 'vsock:3:1025'; '' for a client without a name, and when it has gone. */
@@ -69,6 +71,7 @@ export class Connection extends Duplex {
       if (got === undefined) return;
       this.#wantsRead = false;
       this.push(got === 0 ? null : Buffer.from(space.subarray(0, got)));
+      if (got === 0) this.read(0);
     } catch (error) {
       this.destroy(error as Error);
     }

@@ -71,7 +71,7 @@ describe('without koffi', () => {
 
   it('the others are refused, with the reason', async () => {
     const sockets = each().map(([held]) => held).slice(5);
-    expect(await lines([process.execPath, program], sockets)).toEqual([3, 4].map((fd) => `Failed to look at descriptor ${fd}: Node knows no such socket, and the package 'koffi' is missing`));
+    expect(await lines([process.execPath, program], sockets)).toEqual([3, 4].map((fd) => `Failed to look at descriptor ${fd}: Node knows no such socket, and the package 'koffi' cannot be loaded`));
     for (const { fd } of sockets) fd.close();
   });
 

@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process';
 import { fstatSync, readlinkSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
-import { tryNative } from './load-native.js';
+import { loadNative } from './load-native.js';
 import type { ListenFd } from './listen-fds.js';
 
 export interface SocketDescription {
@@ -24,8 +24,8 @@ export interface SocketDescription {
 export async function describeSocket(socket: ListenFd | number): Promise<SocketDescription> {
   const fd = typeof socket === 'number' ? socket : socket.fd;
   if (!fstatSync(fd).isSocket()) throw new Error(`Failed to look at descriptor ${fd}: it is not a socket, but ${readlinkSync(`/proc/self/fd/${fd}`)}`);
-  const native = await tryNative();
-  return native === undefined ? askNode(fd) : native.describe(fd);
+  const native = await loadNative().catch((error: unknown) => error as Error);
+  return native instanceof Error ? askNode(fd, native) : native.describe(fd);
 }
 
 /** Nothing of it reads or answers: it ends before its event loop begins. */
@@ -40,10 +40,10 @@ const PROBE = `
   process.stdout.write(JSON.stringify(found), () => process.exit());
 `;
 
-async function askNode(fd: number): Promise<SocketDescription> {
+async function askNode(fd: number, whyNot: Error): Promise<SocketDescription> {
   const child = spawn(process.execPath, ['-e', PROBE], { stdio: ['ignore', 'pipe', 'ignore', fd], env: {} });
   const answer = await text(child.stdout as NodeJS.ReadableStream);
-  if (answer === '') throw new Error(`Failed to look at descriptor ${fd}: Node knows no such socket, and the package 'koffi' is missing`);
+  if (answer === '') throw new Error(`Failed to look at descriptor ${fd}: Node knows no such socket, and the package 'koffi' cannot be loaded`, { cause: whyNot });
   const { type, family, address, port } = JSON.parse(answer) as { type: 'stream' | 'datagram'; family?: string; address?: string; port?: number };
   if (family === undefined) return { family: 'unix', type, address: '' };
   return family === 'IPv6' ? { family: 'inet6', type, address: `[${address}]:${port}` } : { family: 'inet', type, address: `${address}:${port}` };

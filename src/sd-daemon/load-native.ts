@@ -15,11 +15,6 @@ export function loadNative(): Promise<Native> {
   return (loaded ??= load());
 }
 
-/** As `loadNative`, or undefined: for what can be done in another way. */
-export function tryNative(): Promise<Native | undefined> {
-  return loadNative().catch(() => undefined);
-}
-
 /** To accept a client, to read what it sent, to answer. */
 const TURNS = 3;
 
@@ -28,6 +23,6 @@ async function load(): Promise<Native> {
   try {
     return await import('./native.js');
   } catch (cause) {
-    throw new Error("Failed to load the package 'koffi', which this kind of socket needs", { cause });
+    throw new Error("Failed to load the package 'koffi'", { cause });
   }
 }

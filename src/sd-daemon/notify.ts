@@ -1,7 +1,7 @@
 /** Tells the manager how the service does, over NOTIFY_SOCKET=; sd_notify(3), sd_watchdog_enabled(3). */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { tryNative } from './load-native.js';
+import { loadNative } from './load-native.js';
 
 /** Several may go into one message. */
 export interface Notification {
@@ -48,7 +48,7 @@ export async function notify(notification: Notification, { env = process.env, un
   if (unsetEnvironment) delete env['NOTIFY_SOCKET'];
   const lines = assignments(notification);
   if (socket === undefined || !/^[/@]./.test(socket) || lines.length === 0) return false;
-  const native = await tryNative();
+  const native = await loadNative().catch(() => undefined);
   if (native === undefined) return runSender(socket, lines, env['PATH']);
   const target = socket.startsWith('@') ? ({ family: 'abstract', name: socket.slice(1) } as const) : ({ family: 'unix', path: socket } as const);
   return native.sendUnixDatagram(target, Buffer.from(lines.join('\n'))).catch(() => false);

@@ -25,7 +25,7 @@ export interface Held {
 export function hold(type: SocketType, address: SocketAddress): Held {
   const fd = socket(address.family === 'abstract' ? 'unix' : address.family, type);
   bind(fd, address);
-  if (type !== 'datagram') listen(fd, 128);
+  if (type !== 'datagram') listen(fd, 4096);
   fd.setNonblocking(false);
   return { fd, address: getsockname(fd) ?? address };
 }
@@ -129,7 +129,7 @@ export async function installPackage(options: { readonly koffi: boolean }): Prom
     external: ['koffi'],
     logLevel: 'error',
   });
-  if (options.koffi) symlinkSync(join(repository, 'node_modules/koffi'), join(folder, 'node_modules/koffi'));
+  if (options.koffi) for (const name of ['koffi', '@koromix']) symlinkSync(join(repository, 'node_modules', name), join(folder, 'node_modules', name));
   return {
     folder,
     program: (name, code) => {

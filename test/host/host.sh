@@ -1,0 +1,258 @@
+#!/bin/bash
+# The part of the test host that a shell does best: namespaces, mounts and cgroups. Called by host.mjs.
+#
+#   host.sh supervise             makes a host, prints 'pid N' (its process 1, seen from outside) when that one starts, and keeps the
+#                                 host up until standard input ends: then everything in it is killed and its cgroups are removed.
+#                                 The caller's death ends standard input too, whatever it died of.
+#   host.sh exec PID DIR... -- CMD   CMD in the namespaces of that process and in these cgroups
+#
+# supervise reads from its environment:
+#   NAME       the name of the host's cgroup          STORE     a folder whose subfolder mnt serves as mount point
+#   ROOT       the root file system                   CHECKOUT  what is seen at /rouse
+#   BOOT       systemd, or plain for a tiny init      LAYOUT    delegated, undelegated or hybrid
+#   UNIFIED    where cgroup v2 is mounted             V1        lines 'OPTIONS PATH': the v1 hierarchies, for hybrid
+#   BINDS      lines 'SOURCE:TARGET'
+set -euo pipefail
+
+self=$(readlink -f "$0")
+
+# ---- outside: cgroups, and the life of the host ----
+
+hierarchies() {
+  echo "$UNIFIED"
+  local options path
+  while read -r options path; do [[ -z $path ]] || echo "$path"; done <<<"$V1"
+}
+
+# The lock says that the host lives. Between mkdir and flock another host's sweep may take the folder away: then again.
+make_cgroups() {
+  local path=$UNIFIED/$NAME hierarchy file
+  until mkdir -p "$path" && exec 6<"$path" && flock --nonblock 6 && [[ $path -ef /dev/fd/6 ]]; do :; done
+  for hierarchy in $(hierarchies); do
+    mkdir -p "$hierarchy/$NAME"
+    for file in cpuset.cpus cpuset.mems; do   # a new v1 cpuset is empty, and nothing can enter it
+      [[ $hierarchy == "$UNIFIED" || ! -e $hierarchy/$file ]] || cat "$hierarchy/$file" >"$hierarchy/$NAME/$file"
+    done
+  done
+}
+
+# Removes a host's cgroups. v2's comes last: as long as it exists the others are known to be somebody's.
+sweep() {
+  local hierarchy i
+  for ((i = 0; i < 200; i++)); do
+    echo 1 2>/dev/null >"$UNIFIED/$1/cgroup.kill" || true
+    for hierarchy in $(hierarchies | tac); do
+      [[ ! -d $hierarchy/$1 ]] || find "$hierarchy/$1" -depth -type d -exec rmdir {} + 2>/dev/null || { sleep 0.05; continue 2; }
+    done
+    return
+  done
+  echo "Failed to remove the cgroup $1" >&2
+}
+
+# What a host left whose supervisor was killed itself: its folder is there, but nobody has the lock.
+sweep_stale() {
+  local path hierarchy
+  for hierarchy in $(hierarchies); do
+    for path in "$hierarchy"/rouse-test-host.*; do
+      [[ -d $path ]] || continue
+      path=${path##*/}
+      if [[ -d $UNIFIED/$path ]]; then { flock --nonblock 5 && sweep "$path"; } 5<"$UNIFIED/$path" || true; else sweep "$path"; fi
+    done
+  done 2>/dev/null
+}
+
+own_cgroup() {
+  local path
+  path=$UNIFIED$(sed -n 's/^0:://p' /proc/self/cgroup)
+  [[ -e $path/cgroup.procs ]] && echo "$path" || echo "$UNIFIED"
+}
+
+end() {
+  kill -KILL "$child" 2>/dev/null || true
+  echo 1 2>/dev/null >"$UNIFIED/$NAME/cgroup.kill" || true
+}
+
+supervise() {
+  exec 7<"$ROOT"
+  flock --shared 7
+  sweep_stale
+  make_cgroups
+  # Descriptors, because the files cannot be opened any more from inside the new cgroup namespace.
+  exec 8>"$UNIFIED/$NAME/cgroup.procs" 9>"$(own_cgroup)/cgroup.procs"
+  setpriv --pdeathsig KILL bash "$self" .enter </dev/null 6<&- 7<&- &
+  child=$!
+  exec 8>&- 9>&-
+  trap end TERM INT HUP
+  trap : PIPE
+  { while read -r; do :; done; kill -TERM $$; } <&0 >/dev/null 2>&1 6<&- 7<&- &
+  local watcher=$!
+  disown "$watcher"
+  while kill -0 "$child" 2>/dev/null; do wait "$child" || true; done
+  kill -KILL "$watcher" 2>/dev/null || true
+  sweep "$NAME"
+}
+
+# A cgroup namespace shows as its root the cgroup in which it was made. Whoever made it leaves that cgroup again: only a v2 cgroup
+# without processes of its own can hand controllers to its children.
+enter() {
+  local hierarchy
+  for hierarchy in $(hierarchies | tail -n +2); do echo 0 >"$hierarchy/$NAME/cgroup.procs"; done
+  echo 0 >&8
+  exec unshare --cgroup bash "$self" .leave
+}
+
+leave() {
+  echo 0 >&9
+  exec unshare --mount --pid --fork --uts --ipc --net --kill-child=KILL bash "$self" .inside
+}
+
+# ---- inside: process 1 makes its file system and becomes init ----
+
+device() {
+  mkdir -p "$(dirname "dev/$1")"
+  if [[ -e /dev/$1 ]]; then
+    touch "dev/$1"
+    mount --bind "/dev/$1" "dev/$1"
+  else
+    mknod "dev/$1" c "$2" "$3"
+  fi
+}
+
+# The devices that every host has. No kernel log, no loop devices and no disks: they are the machine's.
+devices() {
+  mount -t tmpfs -o mode=755 dev dev
+  device null 1 3; device zero 1 5; device full 1 7; device random 1 8; device urandom 1 9; device tty 5 0
+  device fuse 10 229; device net/tun 10 200
+  [[ ! -e /dev/vsock ]] || device vsock 0 0
+  chmod 666 dev/fuse dev/net/tun 2>/dev/null || true
+  mkdir dev/pts dev/shm dev/mqueue
+  mount -t devpts -o newinstance,ptmxmode=0666,mode=620,gid=5 devpts dev/pts
+  mount -t tmpfs -o mode=1777 tmpfs dev/shm
+  mount -t mqueue mqueue dev/mqueue 2>/dev/null || true
+  ln -s pts/ptmx dev/ptmx
+  ln -s /proc/self/fd dev/fd
+  ln -s fd/0 dev/stdin; ln -s fd/1 dev/stdout; ln -s fd/2 dev/stderr
+}
+
+# The kernel's settings are the machine's too and are shown read-only, but for the network's, which are the host's own. A whole /proc is
+# mounted out of sight: only where there is one does the kernel let a rootless container mount its own.
+kernel_settings() {
+  mount -t proc proc proc
+  mount -t sysfs -o ro sysfs sys
+  mkdir -m 700 run/host && mkdir run/host/proc
+  mount -t proc proc run/host/proc
+  local file
+  for file in proc/sys proc/sysrq-trigger; do
+    [[ -e $file ]] || continue
+    mount --bind "$file" "$file"
+    mount -o remount,bind,ro "$file"
+  done
+  mount --bind run/host/proc/sys/net proc/sys/net
+}
+
+cgroup_tree() {
+  [[ $LAYOUT == hybrid ]] || { mount -t cgroup2 cgroup2 sys/fs/cgroup; return; }
+  local options path folder
+  mount -t tmpfs -o mode=755 tmpfs sys/fs/cgroup
+  mkdir sys/fs/cgroup/unified
+  mount -t cgroup2 cgroup2 sys/fs/cgroup/unified
+  while read -r options path; do
+    [[ $path ]] || continue
+    folder=sys/fs/cgroup/${path##*/}
+    mkdir "$folder"
+    mount -t cgroup -o "$options" cgroup "$folder"
+  done <<<"$V1"
+}
+
+binds() {
+  local source target
+  while IFS=: read -r source target; do
+    [[ $target ]] || continue
+    if [[ -d $source ]]; then mkdir -p "./$target"; else mkdir -p "$(dirname "./$target")"; touch "./$target"; fi
+    mount --rbind "$source" "./$target"
+  done <<<"$BINDS"
+}
+
+# Everything that is written lands in memory: over the root file system, over the checkout, in /run, /tmp, /home and podman's storage.
+file_system() {
+  mount -t tmpfs -o mode=755 test-host "$STORE/mnt"
+  cd "$STORE/mnt"
+  mkdir lower upper work root checkout checkout-upper checkout-work
+  chmod --reference="$CHECKOUT" checkout-upper
+  mount --bind "$ROOT" lower
+  mount --bind "$CHECKOUT" checkout
+  mount -t overlay -o lowerdir=lower,upperdir=upper,workdir=work overlay root
+  mount -t overlay -o lowerdir=checkout,upperdir=checkout-upper,workdir=checkout-work overlay root/rouse
+  cd root
+  local folder
+  for folder in run var/lib/containers home; do mkdir -p "$folder"; mount -t tmpfs -o mode=755 tmpfs "$folder"; done
+  mount -t tmpfs -o mode=1777 tmpfs tmp
+  cp -a "$ROOT/home/tester" home/tester
+  kernel_settings
+  cgroup_tree
+  devices
+  binds
+}
+
+become_root() {
+  mount -t tmpfs tmpfs mnt
+  pivot_root . mnt
+  cd /
+  umount -l /mnt
+  umount /mnt 2>/dev/null || true
+  mount --make-rshared /
+}
+
+# Without systemd: one cgroup for root's programs and one for the user's, as OpenRC or runit could have set them up.
+plain_cgroups() {
+  local tree=/sys/fs/cgroup controller
+  [[ $LAYOUT != hybrid ]] || tree=$tree/unified
+  mkdir "$tree/init"
+  echo 0 >"$tree/init/cgroup.procs"
+  for controller in $(<"$tree/cgroup.controllers"); do echo "+$controller" 2>/dev/null >"$tree/cgroup.subtree_control" || true; done
+  mkdir "$tree/root" "$tree/tester"
+  [[ $LAYOUT == undelegated ]] || chown tester:tester "$tree"/tester "$tree"/tester/cgroup.{procs,threads,subtree_control}
+  install -d -m 700 -o tester -g tester /run/user/1000
+}
+
+inside() {
+  local pid _
+  read -r pid _ </proc/self/stat
+  echo 0 >&8
+  exec 8>&- 9>&-
+  mount --make-rprivate /
+  file_system
+  ip link set lo up
+  hostname host
+  become_root
+  [[ $BOOT == systemd ]] || plain_cgroups
+  echo "pid $pid"
+  exec </dev/null >/dev/null 2>&1
+  local init=(catatonit -P)
+  [[ $BOOT != systemd ]] || init=(/lib/systemd/systemd --system --log-target=journal --unit=multi-user.target)
+  exec env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 container=lxc \
+    setpriv --inh-caps=-all --bounding-set=-sys_module,-sys_time,-sys_rawio "${init[@]}"
+}
+
+# ---- a command in a host that is up ----
+
+exec_in() {
+  local pid=$1
+  shift
+  while [[ $1 != -- ]]; do
+    echo 0 >"$1/cgroup.procs"
+    shift
+  done
+  shift
+  exec nsenter --target "$pid" --all -- "$@"
+}
+
+verb=$1
+shift
+case $verb in
+  supervise) supervise ;;
+  exec) exec_in "$@" ;;
+  .enter) enter ;;
+  .leave) leave ;;
+  .inside) inside ;;
+esac
