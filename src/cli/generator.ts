@@ -5,13 +5,16 @@
 import { closeSync, constants, mkdirSync, openSync, rmSync, statSync, symlinkSync, writeFileSync, writeSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
-import { quadletFolders, readQuadletFiles } from '../load/quadlet-files.js';
+import { readQuadletFiles } from '../load/quadlet-files.js';
 import { convertQuadlets, type ConvertedQuadlet } from '../quadlet/convert.js';
 import { installLinks } from '../quadlet/install-links.js';
 import type { Diagnostic } from '../unitfile/diagnostic.js';
 import { formatContents } from '../unitfile/format.js';
 import { quadletSearchPath } from '../unitfile/search-path.js';
 import type { UnitContents } from '../unitfile/unit-file.js';
+
+/** The build puts it in. */
+declare const ROUSE_VERSION: string;
 
 export interface GeneratorIo {
   readonly env: NodeJS.ProcessEnv;
@@ -28,7 +31,13 @@ interface Options {
   readonly folders: readonly string[];
 }
 
-const FLAGS = { dryrun: 'Run in dryrun mode printing debug information', 'no-kmsg-log': "Don't log to kmsg", user: 'Run as systemd user', v: 'Print debug information', version: 'Print version information and exit' } as const;
+const FLAGS = {
+  dryrun: 'Run in dryrun mode printing debug information',
+  'no-kmsg-log': "Don't log to kmsg",
+  user: 'Run as systemd user',
+  v: 'Print debug information',
+  version: 'Print version information and exit',
+} as const;
 
 /** Returns the exit code: 1 where a file was refused or could not be written, 2 for a wrong call. */
 export async function generator(argv: readonly string[], io: GeneratorIo): Promise<number> {
@@ -38,14 +47,11 @@ export async function generator(argv: readonly string[], io: GeneratorIo): Promi
     return options === '' ? 0 : 2;
   }
   if (options.version) {
-    io.stdout(`${QUADLET_VERSION}\n`);
+    io.stdout(`${ROUSE_VERSION}\n`);
     return 0;
   }
   return new Generator(options, io).run() ? 0 : 1;
 }
-
-/** The podman whose Quadlet this is. */
-const QUADLET_VERSION = '6.0.0';
 
 class Generator {
   readonly #log: Log;
@@ -70,7 +76,7 @@ class Generator {
   #generate(out: string): void {
     const { user, dryrun } = this.options;
     if (!dryrun) this.#log.debug(`Starting quadlet-generator, output to: ${out}`);
-    const folders = quadletFolders(this.#searchPath());
+    const folders = this.#searchPath();
     const { files, diagnostics } = readQuadletFiles(folders);
     for (const diagnostic of diagnostics) this.#fail(`error loading "${diagnostic.file}", ${place(diagnostic)}`);
     for (const { fragmentPath, dropInPaths } of files) for (const path of [fragmentPath, ...dropInPaths]) this.#log.debug(`Loading source file ${path}`);
@@ -84,7 +90,13 @@ class Generator {
   #searchPath(): readonly string[] {
     const { env } = this.io;
     const uid = process.getuid?.() ?? 0;
-    const dirs = quadletSearchPath({ mode: this.options.user ? 'user' : 'system', uid, home: env['HOME'] ?? homedir(), runtimeDir: env['XDG_RUNTIME_DIR'] ?? `/run/user/${uid}`, env });
+    const dirs = quadletSearchPath({
+      mode: this.options.user ? 'user' : 'system',
+      uid,
+      home: env['HOME'] ?? homedir(),
+      runtimeDir: env['XDG_RUNTIME_DIR'] ?? `/run/user/${uid}`,
+      env,
+    });
     const bad = dirs.findIndex((dir) => !isAbsolute(dir));
     if (bad < 0) return dirs;
     this.#log.say(`${dirs[bad] ?? ''} not a valid file path`);
@@ -186,7 +198,7 @@ function parseOptions(argv: readonly string[]): Options | string {
     const [, name = '', value = 'true'] = /^--?([^=]+)(?:=(.*))?$/s.exec(word) ?? [];
     if (name === '') break;
     if (name === 'h' || name === 'help') return '';
-    if (!(name in FLAGS)) return `flag provided but not defined: -${name}`;
+    if (!Object.hasOwn(FLAGS, name)) return `flag provided but not defined: -${name}`;
     if (!/^(1|t|true|0|f|false)$/i.test(value)) return `invalid boolean value "${value}" for -${name}: parse error`;
     if (/^[1t]/i.test(value)) on.add(name);
     else on.delete(name);
@@ -195,5 +207,7 @@ function parseOptions(argv: readonly string[]): Options | string {
 }
 
 function usage(): string {
-  return `Usage of rouse generator:\n${Object.entries(FLAGS).map(([name, text]) => `  -${name}\n    \t${text}\n`).join('')}`;
+  return `Usage of rouse generator:\n${Object.entries(FLAGS)
+    .map(([name, text]) => `  -${name}\n    \t${text}\n`)
+    .join('')}`;
 }

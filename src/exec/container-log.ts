@@ -15,6 +15,7 @@ export class ContainerLog {
   #partial = '';
   #splitter = new LineSplitter();
   readonly #watcher: FSWatcher;
+  #closed = false;
 
   /** Makes the file, so that there is something to watch before podman does. Throws Node's file errors. */
   constructor(
@@ -29,8 +30,10 @@ export class ContainerLog {
     this.#watcher.on('error', () => this.#watcher.close());
   }
 
-  /** Reads what is left, and removes the file. */
+  /** Reads what is left, and removes the file; once. */
   close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
     this.#watcher.close();
     this.#read();
     closeSync(this.#fd);

@@ -3,7 +3,7 @@
  * wants a cgroup that may be divided, and output goes to the journal. Where the host has neither, the command gets what the
  * host does have; the table is in docs/containers.md. Everything else in the command stays as the user's file made it.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { CgroupLayout } from './cgroup.js';
 
@@ -11,8 +11,10 @@ export interface PodmanHost {
   readonly layout: CgroupLayout;
   /** journald answers on its native socket, so podman's own choice of a log driver works. */
   readonly journald: boolean;
-  /** Programs by name, where they exist: 'runc'. */
+  /** Where runc is, if it is. */
   readonly runc: string | undefined;
+  /** `--ulimit=` words for a host that lacks CAP_SYS_RESOURCE, as a sandbox does: a container cannot have higher limits there. */
+  readonly ulimits: readonly string[];
 }
 
 export interface AdaptedCommand {
@@ -35,7 +37,7 @@ const CGROUPS: Readonly<Record<CgroupLayout, { readonly mode: string; readonly w
 export function adaptPodman(argv: readonly string[], host: PodmanHost, logPath: string): AdaptedCommand {
   if (basename(argv[0] ?? '') !== 'podman' || !argv.includes('run')) return { argv, notes: [], logPath: undefined };
   const notes: string[] = [];
-  let adapted = adaptCgroups(argv, host, notes);
+  let adapted = adaptLimits(adaptCgroups(argv, host, notes), host, notes);
   const logged = !host.journald && !hasOption(adapted, '--log-driver') && !hasOption(adapted, '--log-opt');
   if (logged) {
     notes.push('no journal here: podman keeps the output in a file (--log-driver=k8s-file), which `rouse logs` reads');
@@ -54,6 +56,13 @@ function adaptCgroups(argv: readonly string[], host: PodmanHost, notes: string[]
   return [...adapted.slice(0, 1), `--runtime=${host.runc}`, ...adapted.slice(1)];
 }
 
+/** podman asks for more open files and processes than we have, which the runtime then may not set. */
+function adaptLimits(argv: readonly string[], host: PodmanHost, notes: string[]): readonly string[] {
+  if (host.ulimits.length === 0 || hasOption(argv, '--ulimit')) return argv;
+  notes.push(`using ${host.ulimits.join(' ')}: raising limits takes CAP_SYS_RESOURCE, which is missing here`);
+  return insertAfterRun(argv, host.ulimits);
+}
+
 function hasOption(argv: readonly string[], option: string): boolean {
   return argv.some((word) => word === option || word.startsWith(`${option}=`));
 }
@@ -65,5 +74,30 @@ function insertAfterRun(argv: readonly string[], words: readonly string[]): read
 
 export function detectPodmanHost(layout: CgroupLayout, path: string): PodmanHost {
   const runc = path.split(':').map((folder) => `${folder}/runc`).find((file) => existsSync(file));
-  return { layout, journald: existsSync('/run/systemd/journal/socket'), runc };
+  return { layout, journald: existsSync('/run/systemd/journal/socket'), runc, ulimits: process.getuid?.() !== 0 || hasCapability(CAP_SYS_RESOURCE) ? [] : ownLimits() };
 }
+
+/** <linux/capability.h> */
+const CAP_SYS_RESOURCE = 24n;
+
+function hasCapability(capability: bigint): boolean {
+  try {
+    const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0';
+    return ((BigInt(`0x${effective}`) >> capability) & 1n) === 1n;
+  } catch {
+    return true;
+  }
+}
+
+/** Our own limits, as podman takes them; proc_pid_limits(5). podman lowers its processes to pid_max before it starts a runtime. */
+function ownLimits(): readonly string[] {
+  const text = readFileSync('/proc/self/limits', 'utf8');
+  const pidMax = Number(readFileSync('/proc/sys/kernel/pid_max', 'utf8'));
+  const limit = (row: string, most: number): number => Math.min(most, Number(new RegExp(`^${row}\\s+\\S+\\s+(\\d+)`, 'm').exec(text)?.[1] ?? most));
+  const files = limit('Max open files', MOST_FILES);
+  const processes = limit('Max processes', pidMax);
+  return [`--ulimit=nofile=${files}:${files}`, `--ulimit=nproc=${processes}:${processes}`];
+}
+
+/** What podman itself asks for. */
+const MOST_FILES = 1_048_576;

@@ -17,8 +17,8 @@ export interface QuadletFiles {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Files of single users stand in it, in a folder for each uid. */
-const USERS_FOLDER = '/etc/containers/systemd/users';
+/** For users' managers only; those of single users stand in a folder for each uid. */
+const USERS_FOLDERS = ['/etc/containers/systemd/users', '/usr/share/containers/systemd/users'];
 
 /** `dirs` in the order of the search path. */
 export function readQuadletFiles(dirs: readonly string[]): QuadletFiles {
@@ -82,24 +82,24 @@ interface Folder {
 }
 
 /** Every folder with its sub-folders, each once, in the order in which their files count. */
-export function quadletFolders(dirs: readonly string[]): readonly string[] {
+function quadletFolders(dirs: readonly string[]): readonly string[] {
   const found = new Set<string>();
-  const users = realPath(USERS_FOLDER) ?? USERS_FOLDER;
-  for (const dir of dirs) addFolder(dir, { root: realPath(dir) ?? dir, users }, found);
+  const users = USERS_FOLDERS.map((path) => realPath(path) ?? path);
+  for (const dir of dirs) addFolder(dir, realPath(dir) ?? dir, users, found);
   return [...found];
 }
 
-function addFolder(path: string, { root, users }: { root: string; users: string }, found: Set<string>): void {
+function addFolder(path: string, root: string, users: readonly string[], found: Set<string>): void {
   const real = realPath(path);
   if (real === undefined || found.has(real) || real.endsWith('.d') || !isFolder(real) || belongsToOther(real, root, users)) return;
   found.add(real);
-  for (const name of list(real)) addFolder(join(real, name), { root, users }, found);
+  for (const name of list(real)) addFolder(join(real, name), root, users, found);
 }
 
 /** The system leaves the users' folder alone, and what is there for all users leaves those of single users alone. */
-function belongsToOther(path: string, root: string, users: string): boolean {
+function belongsToOther(path: string, root: string, users: readonly string[]): boolean {
   if (path === root) return false;
-  return path === users || (root === users && dirname(path) === users && /^\d+$/.test(basename(path)));
+  return users.includes(path) || (users.includes(root) && dirname(path) === root && /^\d+$/.test(basename(path)));
 }
 
 /** Most specific first. Of a template `a-b@.container` there is `a-@.container.d` besides `a-.container.d`. */

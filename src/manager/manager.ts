@@ -298,13 +298,16 @@ export class Manager {
 
   /** After the present event is done; an error in it ends neither the loop nor the unit. */
   soon(action: () => void): void {
-    queueMicrotask(() => {
-      try {
-        action();
-      } catch (error) {
-        this.onBug(error);
-      }
-    });
+    queueMicrotask(() => this.guard(action));
+  }
+
+  /** A bug in one effect must not keep the others, or the change of state that they belong to, from happening. */
+  guard(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.onBug(error);
+    }
   }
 
   /** A bug of ours: it is said with its stack, and the manager goes on. */

@@ -133,7 +133,7 @@ export class ServiceUnit extends Unit {
     const { activeState, subState } = this;
     const step = stepService(config, this.#data, event);
     this.#data = step.data;
-    for (const effect of step.effects) this.#perform(config, effect);
+    for (const effect of step.effects) this.manager.guard(() => this.#perform(config, effect));
     if (this.#data.result !== 'success' && this.reason === undefined) {
       this.reason = describeResult(this.#data.result, this.#data.lastExit, config);
     }
@@ -181,6 +181,7 @@ export class ServiceUnit extends Unit {
     this.#notify = undefined;
     this.#main?.close();
     this.#control?.close();
+    this.#main = this.#control = undefined;
     this.#processes?.close();
     this.#processes = undefined;
     removeRuntimeDirectories(this.manager.launchHost.folders, config.exec, this.#data.state === 'auto-restart');

@@ -115,7 +115,7 @@ export class SocketUnit extends Unit {
     const { activeState, subState } = this;
     const step = stepSocket(config, this.#data, event);
     this.#data = step.data;
-    for (const effect of step.effects) this.#perform(config, effect);
+    for (const effect of step.effects) this.manager.guard(() => this.#perform(config, effect));
     this.stateChanged(activeState, subState);
   }
 

@@ -1,5 +1,5 @@
 /** .container: a service that runs one container; podman-systemd.unit(5), "Container units". */
-import { applyRows, args, each, flag, joined, keysOf, last, pairs, podmanArgs, row, security, securityFlag, words, type Row } from './rows.js';
+import { applyRows, args, each, flag, keysOf, last, pairs, podmanArgs, row, security, securityFlag, words, type Row } from './rows.js';
 import { checkKillMode, COMMON_KEYS, podman, Refusal, serviceType, type Conversion } from './conversion.js';
 import { containerName } from './kinds.js';
 import { imageSource, networks, pod, volumes } from './links.js';
@@ -50,7 +50,8 @@ const autoUpdate = row(['AutoUpdate'], ({ source }, command) => {
 
 const exposedPorts = row(['ExposeHostPort'], ({ source }, command) => {
   for (const { text, place } of source.all('ExposeHostPort')) {
-    if (!/\d+(-\d+)?(\/udp|\/tcp)?$/.test(text)) throw new Refusal(`invalid port format '${text}'`, place, { key: 'ExposeHostPort', hint: 'expected a port such as 8080, or a range such as 50-59' });
+    if (!/\d+(-\d+)?(\/udp|\/tcp)?$/.test(text))
+      throw new Refusal(`invalid port format '${text}'`, place, { key: 'ExposeHostPort', hint: 'expected a port such as 8080, or a range such as 50-59' });
     command.add('--expose', text);
   }
 });
@@ -170,7 +171,8 @@ function addReload(conversion: Conversion, name: string): void {
   const { source, service } = conversion;
   const command = source.lastArgs('ReloadCmd');
   const signal = source.set('ReloadSignal');
-  if (command[0] !== undefined && signal !== undefined) throw new Refusal('ReloadCmd and ReloadSignal are mutually exclusive but both are set', signal.place, { key: 'ReloadSignal' });
+  if (command[0] !== undefined && signal !== undefined)
+    throw new Refusal('ReloadCmd and ReloadSignal are mutually exclusive but both are set', signal.place, { key: 'ReloadSignal' });
   if (command[0] !== undefined) service.add('Service', 'ExecReload', podman(conversion, 'exec', name, ...command.map(({ text }) => text)).text(), command[0].place);
   if (signal !== undefined) service.add('Service', 'ExecReload', podman(conversion, 'kill', '--signal', signal.text, name).text(), signal.place);
 }

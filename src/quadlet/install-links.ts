@@ -17,11 +17,18 @@ export interface InstallLink {
 export function installLinks(service: UnitContents): readonly InstallLink[] {
   const words = (key: string): readonly string[] => allValues(service, 'Install', key).flatMap(({ value }) => splitWords(value, { keepEscapes: true }).words);
   const name = installedName(service);
-  const into = (key: string, kind: string): readonly string[] => (name === undefined ? [] : words(key).filter((unit) => !unit.includes('/')).map((unit) => `${unit}.${kind}/${name}`));
+  const into = (key: string, kind: string): readonly string[] =>
+    name === undefined
+      ? []
+      : words(key)
+          .filter((unit) => !unit.includes('/'))
+          .map((unit) => `${unit}.${kind}/${name}`);
   const aliases = words('Alias').map((alias) => posix.normalize(alias));
   const paths = [...aliases, ...into('WantedBy', 'wants'), ...into('RequiredBy', 'requires'), ...into('UpheldBy', 'upholds')];
   // Nothing is written outside of the folder.
-  return paths.filter((path) => !path.startsWith('/') && path !== '..' && !path.startsWith('../')).map((path) => ({ path, target: posix.relative(posix.dirname(path), service.name) }));
+  return paths
+    .filter((path) => !path.startsWith('/') && path !== '..' && !path.startsWith('../'))
+    .map((path) => ({ path, target: posix.relative(posix.dirname(path), service.name) }));
 }
 
 /** Of a template its default instance, where it has one. */

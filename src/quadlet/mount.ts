@@ -44,11 +44,12 @@ function splitFields(text: string): { readonly fields: readonly string[]; readon
   }
 }
 
+/** `rest` begins with the field that is at fault. Columns count bytes. */
 function fieldError(text: string, rest: string): string {
-  const from = text.length - rest.length;
   const quoted = rest.startsWith('"');
-  const column = quoted ? from + 1 + (/^"(?:[^"]|"")*"?/.exec(rest)?.[0].length ?? 0) : from + 1 + rest.indexOf('"');
-  return `parse error on line 1, column ${column}: ${quoted ? 'extraneous or missing " in quoted-field' : 'bare " in non-quoted field'}`;
+  const inField = quoted ? (/^"(?:[^"]|"")*"?/.exec(rest)?.[0].length ?? 0) : rest.indexOf('"');
+  const column = Buffer.byteLength(text.slice(0, text.length - rest.length + inField)) + 1;
+  return `parse error on line 1, column ${column}: ${quoted ? 'extraneous or missing " in quoted-field' : 'bare " in non-quoted-field'}`;
 }
 
 function quoteField(field: string): string {

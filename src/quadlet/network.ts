@@ -40,7 +40,8 @@ export const NETWORK_KEYS: readonly string[] = [...COMMON_KEYS, 'NetworkName', '
 export function convertNetwork(conversion: Conversion): void {
   const { source, service, kind } = conversion;
   const name = resourceNameOf(source.contents, kind);
-  if (source.flag('NetworkDeleteOnStop') === true) service.add('Service', 'ExecStopPost', podman(conversion, 'network', 'rm', name).text(), source.last('NetworkDeleteOnStop')?.place);
+  if (source.flag('NetworkDeleteOnStop') === true)
+    service.add('Service', 'ExecStopPost', podman(conversion, 'network', 'rm', name).text(), source.last('NetworkDeleteOnStop')?.place);
   const command = podman(conversion, 'network', 'create', '--ignore');
   applyRows(ROWS, conversion, command);
   service.add('Service', 'ExecStart', command.add(name).text(), source.place);

@@ -130,9 +130,8 @@ export class QuadletSource {
 
   #words(key: string, { text, place }: Value, { words, error }: Words): readonly Value[] {
     if (error === undefined) return words.map((word) => ({ text: word, place }));
-    const reason = error.endsWith('is not an escape') ? `unsupported escape char in '${text}'` : error;
-    const hint = error.endsWith('is not an escape') ? 'a backslash that stands for itself is written twice' : undefined;
-    this.#warn(place, this.section, key, 'bad-value', `Failed to parse ${key}=, ignoring: ${reason}`, hint);
+    const hint = error === UNSUPPORTED_ESCAPE ? 'a backslash that stands for itself is written twice' : undefined;
+    this.#warn(place, this.section, key, 'bad-value', `Failed to parse ${key}=, ignoring '${text}': ${error}`, hint);
     return [];
   }
 
@@ -153,16 +152,16 @@ export class QuadletSource {
   }
 }
 
-/** Quotes that never close are closed, and a backslash at the end is left out. */
+const UNSUPPORTED_ESCAPE = 'unsupported escape char';
+
+/** Quotes that never close are closed, and a backslash at the end is left out: what is wrong after that is an escape. */
 function splitArgs(text: string): Words {
-  const first = splitWords(text);
-  if (first.error === undefined) return first;
   const trimmed = text.replace(/\\$/, '');
-  for (const mended of [trimmed, `${text}"`, `${text}'`, `${trimmed}"`, `${trimmed}'`]) {
-    const again = splitWords(mended);
-    if (again.error === undefined) return again;
+  for (const mended of [text, trimmed, `${text}"`, `${text}'`, `${trimmed}"`, `${trimmed}'`]) {
+    const { words, error } = splitWords(mended);
+    if (error === undefined) return { words };
   }
-  return first;
+  return { words: [], error: UNSUPPORTED_ESCAPE };
 }
 
 /** strtol(3): decimal, 0x for hexadecimal, 0 for octal; a uid or gid, so nothing below 0 or above 32 bits. */

@@ -7,7 +7,8 @@ import type { Value } from './source.js';
 export const user: Row = row(['User', 'Group'], ({ source }, command) => {
   const name = source.set('User');
   const group = source.set('Group');
-  if (name === undefined && group !== undefined) throw new Refusal('invalid Group set without User', group.place, { key: 'Group', hint: 'set User= as well, or write User=UID:GID' });
+  if (name === undefined && group !== undefined)
+    throw new Refusal('invalid Group set without User', group.place, { key: 'Group', hint: 'set User= as well, or write User=UID:GID' });
   if (name !== undefined) command.add('--user', group === undefined ? name.text : `${name.text}:${group.text}`);
 });
 

@@ -30,7 +30,8 @@ export function convertVolume(conversion: Conversion): void {
 
 function addImage(conversion: Conversion, command: PodmanCommand): void {
   const image = conversion.source.set('Image');
-  if (image === undefined) throw new Refusal('the key Image is mandatory when using the image driver', conversion.source.last('Driver')?.place ?? conversion.source.place, { key: 'Driver' });
+  if (image === undefined)
+    throw new Refusal('the key Image is mandatory when using the image driver', conversion.source.last('Driver')?.place ?? conversion.source.place, { key: 'Driver' });
   command.add('--opt', `image=${imageSource(conversion, image)}`);
 }
 

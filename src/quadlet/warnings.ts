@@ -9,7 +9,12 @@ const UNSUPPORTED_SERVICE_KEYS = ['User', 'Group', 'DynamicUser'];
 const IMAGE_KEY: Readonly<Record<string, string>> = { Container: 'Image', Volume: 'Image', Image: 'Image' };
 
 export function warnings(source: QuadletSource): readonly Diagnostic[] {
-  return [...serviceKeys(source), ...ambiguousImage(source), ...source.warnings].map(({ place, ...rest }) => ({ severity: 'warning', file: place.file, line: place.line, ...rest }));
+  return [...serviceKeys(source), ...ambiguousImage(source), ...source.warnings].map(({ place, ...rest }) => ({
+    severity: 'warning',
+    file: place.file,
+    line: place.line,
+    ...rest,
+  }));
 }
 
 function serviceKeys(source: QuadletSource): readonly Warning[] {

@@ -84,7 +84,7 @@ export class Connection extends Duplex {
   #flush({ bytes, done }: Unsent): void {
     this.#unsent = undefined;
     try {
-      for (let rest = bytes; rest.length > 0; ) {
+      for (let rest = bytes; rest.length > 0;) {
         const sent = send(this.#fd, rest);
         if (sent === undefined) {
           this.#unsent = { bytes: rest, done };

@@ -57,7 +57,11 @@ describe('without koffi', () => {
   });
   afterAll(() => library.remove());
 
-  const lines = async (argv: readonly string[], sockets: readonly Held[]): Promise<readonly unknown[]> => (await activate({ argv, sockets }).output).trim().split('\n').map((line) => JSON.parse(line) as unknown);
+  const lines = async (argv: readonly string[], sockets: readonly Held[]): Promise<readonly unknown[]> =>
+    (await activate({ argv, sockets }).output)
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as unknown);
 
   it('a socket that Node knows is told all the same, also from a network namespace in which it is not', async ({ skip }) => {
     const all = each();
@@ -70,8 +74,12 @@ describe('without koffi', () => {
   });
 
   it('the others are refused, with the reason', async () => {
-    const sockets = each().map(([held]) => held).slice(5);
-    expect(await lines([process.execPath, program], sockets)).toEqual([3, 4].map((fd) => `Failed to look at descriptor ${fd}: Node knows no such socket, and the package 'koffi' cannot be loaded`));
+    const sockets = each()
+      .map(([held]) => held)
+      .slice(5);
+    expect(await lines([process.execPath, program], sockets)).toEqual(
+      [3, 4].map((fd) => `Failed to look at descriptor ${fd}: Node knows no such socket, and the package 'koffi' cannot be loaded`),
+    );
     for (const { fd } of sockets) fd.close();
   });
 
@@ -82,7 +90,12 @@ describe('without koffi', () => {
     const client = createSocket('udp4');
     await new Promise((resolve) => client.send('waiting', port(udp[0]), '127.0.0.1', resolve));
     await lines([process.execPath, program], [udp[0]]);
-    const message = await new Promise((resolve) => createSocket('udp4', function (this: { close(): void }, data) { this.close(); resolve(data.toString()); }).bind({ fd: udp[0].fd.take() }));
+    const message = await new Promise((resolve) =>
+      createSocket('udp4', function (this: { close(): void }, data) {
+        this.close();
+        resolve(data.toString());
+      }).bind({ fd: udp[0].fd.take() }),
+    );
     expect(message).toBe('waiting');
     client.close();
   });

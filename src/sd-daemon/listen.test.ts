@@ -45,12 +45,24 @@ const byNode: readonly Kind[] = [
 /** socat does not see an end of datagrams: after so long without one it leaves. */
 const datagram = ['-t', '0.3'];
 const udp: readonly Kind[] = [
-  { kind: 'UDP over IPv4', type: 'datagram', address: () => ({ family: 'inet', host: '127.0.0.1', port: 0 }), client: (held) => `UDP4:127.0.0.1:${portOf(held)}`, options: datagram },
+  {
+    kind: 'UDP over IPv4',
+    type: 'datagram',
+    address: () => ({ family: 'inet', host: '127.0.0.1', port: 0 }),
+    client: (held) => `UDP4:127.0.0.1:${portOf(held)}`,
+    options: datagram,
+  },
   { kind: 'UDP over IPv6', type: 'datagram', address: () => ({ family: 'inet6', host: '::1', port: 0 }), client: (held) => `UDP6:[::1]:${portOf(held)}`, options: datagram },
 ];
 const byKoffi: readonly Kind[] = [
   { kind: 'Unix packets', type: 'seqpacket', address: () => ({ family: 'unix', path: newPath() }), client: (held) => `UNIX-CONNECT:${unixPath(held)},type=5` },
-  { kind: 'Unix datagrams', type: 'datagram', address: () => ({ family: 'unix', path: newPath() }), client: (held) => `UNIX-SENDTO:${unixPath(held)},bind=${newPath()}`, options: datagram },
+  {
+    kind: 'Unix datagrams',
+    type: 'datagram',
+    address: () => ({ family: 'unix', path: newPath() }),
+    client: (held) => `UNIX-SENDTO:${unixPath(held)},bind=${newPath()}`,
+    options: datagram,
+  },
 ];
 
 describe('a socket that was passed', () => {

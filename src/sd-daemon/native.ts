@@ -41,7 +41,10 @@ const FULL_RETRY_MS = 10;
 const FULL_RETRIES = 500;
 
 /** Sends one datagram to a Unix socket; waits some seconds while its queue is full. Throws SysError. */
-export async function sendUnixDatagram(target: { readonly family: 'unix'; readonly path: string } | { readonly family: 'abstract'; readonly name: string }, data: Buffer): Promise<boolean> {
+export async function sendUnixDatagram(
+  target: { readonly family: 'unix'; readonly path: string } | { readonly family: 'abstract'; readonly name: string },
+  data: Buffer,
+): Promise<boolean> {
   const fd = socket('unix', 'datagram');
   try {
     for (let tries = 0; tries < FULL_RETRIES; tries++) {

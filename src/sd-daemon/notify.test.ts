@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -27,7 +27,7 @@ function manager(abstract = false): Manager {
     env: { NOTIFY_SOCKET: abstract ? `@${path}` : path },
     received: () => {
       const messages: string[] = [];
-      for (let message; (message = receiveMessage(fd, { maxBytes: 4096 })) !== undefined; ) messages.push(message.data.toString());
+      for (let message; (message = receiveMessage(fd, { maxBytes: 4096 })) !== undefined;) messages.push(message.data.toString());
       return messages;
     },
     close: () => fd.close(),
@@ -87,13 +87,12 @@ describe('without koffi', () => {
 
   const program = (): string => library.program('notify.mjs', `import { notify } from 'rouse/sd-daemon'; console.log(await notify({ ready: true, status: 'Serving all' }));`);
 
-  it.each(['systemd-notify', 'socat'])('%s sends it', async (sender) => {
-    if (!(await hasProgram(sender))) return;
+  it.for(['systemd-notify', 'socat'])('%s sends it', async (sender, { skip }) => {
+    if (!(await hasProgram(sender))) skip(`${sender} is not installed`);
     for (const abstract of [false, true]) {
       const { env, received, close } = manager(abstract);
       // A PATH with this one sender.
       const path = mkdtempSync(join(folder, 'bin-'));
-      const { symlinkSync } = await import('node:fs');
       symlinkSync(`/usr/bin/${sender}`, join(path, sender));
       const started = activate({ argv: [process.execPath, program()], sockets: [], env: [`PATH=${path}`, `NOTIFY_SOCKET=${env.NOTIFY_SOCKET}`] });
       expect(await started.output).toBe('true\n');

@@ -73,7 +73,8 @@ function assignments(notification: Notification): readonly string[] {
 async function runSender(socket: string, lines: readonly string[], path: string | undefined): Promise<boolean> {
   const target = socket.startsWith('@') ? `ABSTRACT-SENDTO:${socket.slice(1)}` : `UNIX-SENDTO:${socket}`;
   const env = { PATH: path, NOTIFY_SOCKET: socket };
-  return (await run('systemd-notify', lines, '', env)) || run('socat', ['-u', 'STDIN', target], lines.join('\n'), env);
+  // Without --no-block it waits for a manager that answers BARRIER=1, which not all do.
+  return (await run('systemd-notify', ['--no-block', ...lines], '', env)) || run('socat', ['-u', 'STDIN', target], lines.join('\n'), env);
 }
 
 async function run(program: string, args: readonly string[], input: string, env: NodeJS.ProcessEnv): Promise<boolean> {

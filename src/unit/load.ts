@@ -9,7 +9,7 @@ import type { Dependency, ServiceConfig, SocketConfig, UnitConfig, UnitType } fr
 import { COMMON_DEFAULTS, EXEC_DEFAULTS, INSTALL_DEFAULTS, KILL_DEFAULTS, SERVICE_DEFAULTS, SOCKET_DEFAULTS, TIMEOUT_MS } from './defaults.js';
 import { impliedDependencies } from './implied.js';
 import type { Draft, KeyRow } from './key-table.js';
-import { parseUnitName } from './name.js';
+import { instanceName, parseUnitName } from './name.js';
 import { SERVICE_KEYS } from './service-keys.js';
 import { SOCKET_KEYS } from './socket-keys.js';
 import { specifierTable, type SpecifierFacts } from './specifiers.js';
@@ -106,7 +106,7 @@ class Loader {
     const base = { ...common, name, fragmentPath, sourcePath, dropInPaths, description: (common['description'] as string | undefined) ?? name, install, type: this.#type };
     const config = this.#type === 'socket' ? this.#socket(base, own) : this.#type === 'service' ? this.#service(base, own) : (base as unknown as UnitConfig);
     if (config === undefined) return undefined;
-    const dependencies = this.#checkSelf([...config.dependencies, ...(this.context.extraDependencies ?? []), ...impliedDependencies(config, this.#whole())]);
+    const dependencies = this.#checkSelf([...config.dependencies.map((dependency) => this.#instantiate(dependency)), ...(this.context.extraDependencies ?? []), ...impliedDependencies(config, this.#whole())]);
     return deepFreeze({ ...config, dependencies });
   }
 
@@ -155,6 +155,13 @@ class Loader {
     if (this.contents.sections.some((section) => section.name === name)) return true;
     this.#error(this.#whole(), 'missing-section', `No section [${name}], refusing to load`, `a .${name.toLowerCase()} file has a section [${name}]`);
     return false;
+  }
+
+  /** A template that is depended on becomes an instance, by our own instance or by our prefix. */
+  #instantiate(dependency: Dependency): Dependency {
+    if (parseUnitName(dependency.name)?.instance !== '') return dependency;
+    const own = parseUnitName(this.contents.name);
+    return { ...dependency, name: instanceName(dependency.name, own?.instance || (own?.prefix ?? '')) };
   }
 
   /** A dependency on oneself is a slip: it is dropped, and said where somebody wrote it. */

@@ -49,7 +49,7 @@ class LineReader {
   #readContinued(line: number, first: string, start: string): void {
     let raw = first;
     let value = start;
-    while (value.endsWith('\\') && this.#next < this.#physical.length) {
+    while (isContinued(value) && this.#next < this.#physical.length) {
       const next = this.#physical[this.#next++] ?? '';
       raw += next;
       const more = withoutEnd(next);
@@ -83,6 +83,11 @@ class LineReader {
 
 function withoutEnd(line: string): string {
   return line.replace(/\r?\n$/, '');
+}
+
+/** A backslash that is itself escaped does not join lines. */
+function isContinued(line: string): boolean {
+  return (/\\+$/.exec(line)?.[0].length ?? 0) % 2 === 1;
 }
 
 function isComment(text: string): boolean {

@@ -14,6 +14,8 @@ export interface WordsOptions {
 
 export interface Words {
   readonly words: readonly string[];
+  /** For each word, whether any part of it was quoted: a quoted `;` is only a word. */
+  readonly quoted: readonly boolean[];
   /** Set when the value cannot be split: an open quote, or an escape that does not exist. */
   readonly error?: string;
 }
@@ -28,6 +30,8 @@ export function splitWords(text: string, options: WordsOptions = {}): Words {
 class Splitter {
   #at = 0;
   readonly #words: string[] = [];
+  readonly #quoted: boolean[] = [];
+  #wasQuoted = false;
   #word: string | undefined;
   #error: string | undefined;
 
@@ -44,6 +48,7 @@ class Splitter {
       if (c === '\\' && this.options.keepEscapes !== true) this.#escape();
       else if (quote === '' && (c === '"' || c === "'")) {
         quote = c;
+        this.#wasQuoted = true;
         this.#word ??= '';
       } else if (c === quote) quote = '';
       else if (quote === '' && separators.includes(c)) this.#end();
@@ -51,12 +56,17 @@ class Splitter {
     }
     if (quote !== '') this.#error ??= `a ${quote} is not closed`;
     this.#end();
-    return this.#error === undefined ? { words: this.#words } : { words: this.#words, error: this.#error };
+    const split = { words: this.#words, quoted: this.#quoted };
+    return this.#error === undefined ? split : { ...split, error: this.#error };
   }
 
   #end(): void {
-    if (this.#word !== undefined) this.#words.push(this.#word);
+    if (this.#word !== undefined) {
+      this.#words.push(this.#word);
+      this.#quoted.push(this.#wasQuoted);
+    }
     this.#word = undefined;
+    this.#wasQuoted = false;
   }
 
   #escape(): void {

@@ -60,5 +60,12 @@ export function runInHost(argv: readonly string[], options?: HostOptions & { inp
 /** Why no host can be made here, in words, or undefined. */
 export function whyNoHost(): string | undefined;
 
+export interface CgroupHierarchies {
+  /** Where v2 is mounted. */
+  unified: string | undefined;
+  /** The v1 hierarchies: the options to mount each again, and where it is mounted. */
+  v1: readonly { options: string; path: string }[];
+}
+
 /** Each layout with whether this machine can make it and, if not, why not. */
-export function cgroupLayouts(): Record<CgroupLayout, { possible: true } | { possible: false; why: string }>;
+export function cgroupLayouts(hierarchies?: CgroupHierarchies): Record<CgroupLayout, { possible: true } | { possible: false; why: string }>;

@@ -6,6 +6,7 @@
  */
 import { realpathSync } from 'node:fs';
 import { constants } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { cgroupLayouts } from './cgroups.mjs';
 import { ensureRoot as ensureHost, removeRoot as removeHost, rootPath as hostPath } from './root-fs.mjs';
 import { startHost, TIMED_OUT, whyNoHost } from './start.mjs';
@@ -55,20 +56,26 @@ function parseRun(args) {
   return { options, command: rest };
 }
 
-/** The command has the terminal: ctrl-C reaches it by itself, and where there is no terminal a signal ends the host. */
-async function run(args) {
-  const { options, command } = parseRun(args);
-  const signal = new Promise((resolve) => {
+/** A number when a signal wants the end. The command has the terminal, and ctrl-C reaches it there by itself. */
+function endSignal() {
+  return new Promise((resolve) => {
     for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
       process.on(name, () => (name === 'SIGINT' && process.stdin.isTTY ? undefined : resolve(128 + constants.signals[name])));
     }
   });
-  const { timeoutMs, ...hostOptions } = options;
-  const timeout = timeoutMs === undefined ? new Promise(() => {}) : new Promise((resolve) => setTimeout(resolve, timeoutMs, TIMED_OUT));
-  const started = startHost(hostOptions);
-  const ended = started.then((host) => host.exec(command, { stdio: 'inherit', detached: false })).then(({ status }) => status);
-  const status = await Promise.race([ended, signal, timeout]);
-  await started.then((host) => host.stop());
+}
+
+/** Exits with the command's exit code. Where that comes before the host is up, its supervisor takes down what there is of it. */
+async function run(args) {
+  const { options: { timeoutMs, ...options }, command } = parseRun(args);
+  let host;
+  const ended = startHost(options).then(async (started) => {
+    host = started;
+    return (await host.exec(command, { stdio: 'inherit', detached: false })).status;
+  });
+  const timeout = timeoutMs === undefined ? [] : [sleep(timeoutMs, TIMED_OUT)];
+  const status = await Promise.race([ended, endSignal(), ...timeout]);
+  await host?.stop();
   process.exit(status);
 }
 

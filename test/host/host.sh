@@ -4,22 +4,24 @@
 #   host.sh supervise             makes a host, prints 'pid N' (its process 1, seen from outside) when that one starts, and keeps the
 #                                 host up until standard input ends: then everything in it is killed and its cgroups are removed.
 #                                 The caller's death ends standard input too, whatever it died of.
-#   host.sh exec PID DIR... -- CMD   CMD in the namespaces of that process and in these cgroups
+#   host.sh exec PID DIR... -- CMD   CMD in the namespaces of that process and in these cgroups, v2's first
 #
 # supervise reads from its environment:
 #   NAME       the name of the host's cgroup          STORE     a folder whose subfolder mnt serves as mount point
 #   ROOT       the root file system                   CHECKOUT  what is seen at /rouse
 #   BOOT       systemd, or plain for a tiny init      LAYOUT    delegated, undelegated or hybrid
-#   UNIFIED    where cgroup v2 is mounted             V1        lines 'OPTIONS PATH': the v1 hierarchies, for hybrid
+#   UNIFIED    where cgroup v2 is mounted             V1        lines 'OPTIONS PATH': the v1 hierarchies
 #   BINDS      lines 'SOURCE:TARGET'
 set -euo pipefail
 
 self=$(readlink -f "$0")
 
+# Not even root in the host may change the machine's clock, its modules or its ports.
+confined=(setpriv --inh-caps=-all --bounding-set=-sys_module,-sys_time,-sys_rawio --)
+
 # ---- outside: cgroups, and the life of the host ----
 
-hierarchies() {
-  echo "$UNIFIED"
+v1_paths() {
   local options path
   while read -r options path; do [[ -z $path ]] || echo "$path"; done <<<"$V1"
 }
@@ -28,10 +30,11 @@ hierarchies() {
 make_cgroups() {
   local path=$UNIFIED/$NAME hierarchy file
   until mkdir -p "$path" && exec 6<"$path" && flock --nonblock 6 && [[ $path -ef /dev/fd/6 ]]; do :; done
-  for hierarchy in $(hierarchies); do
+  [[ $LAYOUT == hybrid ]] || return 0
+  for hierarchy in $(v1_paths); do
     mkdir -p "$hierarchy/$NAME"
     for file in cpuset.cpus cpuset.mems; do   # a new v1 cpuset is empty, and nothing can enter it
-      [[ $hierarchy == "$UNIFIED" || ! -e $hierarchy/$file ]] || cat "$hierarchy/$file" >"$hierarchy/$NAME/$file"
+      [[ ! -e $hierarchy/$file ]] || cat "$hierarchy/$file" >"$hierarchy/$NAME/$file"
     done
   done
 }
@@ -41,7 +44,7 @@ sweep() {
   local hierarchy i
   for ((i = 0; i < 200; i++)); do
     echo 1 2>/dev/null >"$UNIFIED/$1/cgroup.kill" || true
-    for hierarchy in $(hierarchies | tac); do
+    for hierarchy in $(v1_paths) "$UNIFIED"; do
       [[ ! -d $hierarchy/$1 ]] || find "$hierarchy/$1" -depth -type d -exec rmdir {} + 2>/dev/null || { sleep 0.05; continue 2; }
     done
     return
@@ -52,7 +55,7 @@ sweep() {
 # What a host left whose supervisor was killed itself: its folder is there, but nobody has the lock.
 sweep_stale() {
   local path hierarchy
-  for hierarchy in $(hierarchies); do
+  for hierarchy in $(v1_paths) "$UNIFIED"; do
     for path in "$hierarchy"/rouse-test-host.*; do
       [[ -d $path ]] || continue
       path=${path##*/}
@@ -67,9 +70,16 @@ own_cgroup() {
   [[ -e $path/cgroup.procs ]] && echo "$path" || echo "$UNIFIED"
 }
 
+# Kills what is in the cgroup, and again until the host is gone: process 1 may not have entered it yet. That is left to the process
+# that made it to reap.
 end() {
+  local i
+  for ((i = 0; i < 500; i++)); do
+    echo 1 2>/dev/null >"$UNIFIED/$NAME/cgroup.kill" || break
+    sleep 0.01
+    kill -0 "$child" 2>/dev/null || return 0
+  done
   kill -KILL "$child" 2>/dev/null || true
-  echo 1 2>/dev/null >"$UNIFIED/$NAME/cgroup.kill" || true
 }
 
 supervise() {
@@ -86,9 +96,8 @@ supervise() {
   trap : PIPE
   { while read -r; do :; done; kill -TERM $$; } <&0 >/dev/null 2>&1 6<&- 7<&- &
   local watcher=$!
-  disown "$watcher"
   while kill -0 "$child" 2>/dev/null; do wait "$child" || true; done
-  kill -KILL "$watcher" 2>/dev/null || true
+  { kill -KILL "$watcher" && wait "$watcher"; } 2>/dev/null || true
   sweep "$NAME"
 }
 
@@ -96,7 +105,7 @@ supervise() {
 # without processes of its own can hand controllers to its children.
 enter() {
   local hierarchy
-  for hierarchy in $(hierarchies | tail -n +2); do echo 0 >"$hierarchy/$NAME/cgroup.procs"; done
+  [[ $LAYOUT != hybrid ]] || for hierarchy in $(v1_paths); do echo 0 >"$hierarchy/$NAME/cgroup.procs"; done
   echo 0 >&8
   exec unshare --cgroup bash "$self" .leave
 }
@@ -179,6 +188,7 @@ file_system() {
   cd "$STORE/mnt"
   mkdir lower upper work root checkout checkout-upper checkout-work
   chmod --reference="$CHECKOUT" checkout-upper
+  chown --reference="$CHECKOUT" checkout-upper
   mount --bind "$ROOT" lower
   mount --bind "$CHECKOUT" checkout
   mount -t overlay -o lowerdir=lower,upperdir=upper,workdir=work overlay root
@@ -231,27 +241,38 @@ inside() {
   local init=(catatonit -P)
   [[ $BOOT != systemd ]] || init=(/lib/systemd/systemd --system --log-target=journal --unit=multi-user.target)
   exec env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 container=lxc \
-    setpriv --inh-caps=-all --bounding-set=-sys_module,-sys_time,-sys_rawio "${init[@]}"
+    "${confined[@]}" "${init[@]}"
 }
 
 # ---- a command in a host that is up ----
 
+# Only the command enters the v2 cgroup: nsenter stays outside to reap it, also when everything in that cgroup is killed.
 exec_in() {
-  local pid=$1
-  shift
+  local pid=$1 unified=$2
+  shift 2
   while [[ $1 != -- ]]; do
     echo 0 >"$1/cgroup.procs"
     shift
   done
   shift
-  exec nsenter --target "$pid" --all -- "$@"
+  exec 8>"$unified/cgroup.procs"
+  exec nsenter --target "$pid" --all -- sh -c 'echo 0 >&8; exec 8>&-; exec "$@"' sh "${confined[@]}" "$@"
+}
+
+# What the caller's caller forgot to close is no concern of the host: tests in it count descriptors.
+close_inherited() {
+  local path fd
+  for path in /proc/self/fd/*; do
+    fd=${path##*/}
+    [[ $fd -le 2 || $fd == 255 ]] || exec {fd}>&-   # bash reads this script from 255
+  done
 }
 
 verb=$1
 shift
 case $verb in
-  supervise) supervise ;;
-  exec) exec_in "$@" ;;
+  supervise) close_inherited; supervise ;;
+  exec) close_inherited; exec_in "$@" ;;
   .enter) enter ;;
   .leave) leave ;;
   .inside) inside ;;

@@ -19,9 +19,6 @@ const CHECKOUT = dirname(dirname(import.meta.dirname));
 const TOOLS = ['bash', 'flock', 'ip', 'mount', 'nsenter', 'setpriv', 'unshare'];
 const BOOT_TIMEOUT_MS = 90_000;
 
-/** What root in the host cannot do either: change the machine's modules, clock and ports. host.sh starts init without them too. */
-const MISSING_CAPABILITIES = '-sys_module,-sys_time,-sys_rawio';
-
 /** As timeout(1) has it. */
 export const TIMED_OUT = 124;
 
@@ -42,7 +39,6 @@ export async function startHost(options = {}) {
   const hierarchies = checkedHierarchies(systemd, cgroups);
   const root = await ensureRoot({ onProgress: options.onProgress ?? ((line) => process.stderr.write(`test host: ${line}\n`)) });
   const name = `rouse-test-host.${randomUUID()}`;
-  const v1 = cgroups === 'hybrid' ? hierarchies.v1 : [];
   const supervisor = spawn('bash', [SCRIPT, 'supervise'], {
     // A group of its own: ctrl-C is for the caller, whose end is this one's end.
     detached: true,
@@ -56,11 +52,11 @@ export async function startHost(options = {}) {
       BOOT: systemd ? 'systemd' : 'plain',
       LAYOUT: cgroups,
       UNIFIED: hierarchies.unified,
-      V1: v1.map(({ options: mountOptions, path }) => `${mountOptions} ${path}`).join('\n'),
+      V1: hierarchies.v1.map((hierarchy) => `${hierarchy.options} ${hierarchy.path}`).join('\n'),
       BINDS: binds.join('\n'),
     },
   });
-  const host = new Host({ ...options, systemd, cgroups }, supervisor, { name, unified: hierarchies.unified, v1 });
+  const host = new Host({ ...options, systemd, cgroups }, supervisor, { name, unified: hierarchies.unified, v1: cgroups === 'hybrid' ? hierarchies.v1 : [] });
   try {
     await host.booted();
   } catch (error) {
@@ -116,7 +112,7 @@ class Host {
     this.#pid = Number(line.split(' ')[1]);
     if (this.#options.systemd) await this.#systemdBooted();
     // A test that forgets to stop its host must still be able to end: the host ends with it.
-    for (const handle of [this.#supervisor, this.#supervisor.stdin, this.#supervisor.stdout, this.#supervisor.stderr]) handle.unref();
+    for (const handle of this.#handles()) handle.unref();
   }
 
   async #systemdBooted() {
@@ -147,9 +143,13 @@ class Host {
 
   /** Ends the host: everything in it is killed, and nothing of it is left when this returns. */
   async stop() {
-    this.#supervisor.ref();
+    for (const handle of this.#handles()) handle.ref();
     this.#supervisor.stdin.end();
     await this.#ended;
+  }
+
+  #handles() {
+    return [this.#supervisor, ...this.#supervisor.stdio];
   }
 
   /** The variables of a log-in session and no others. */
@@ -166,19 +166,19 @@ class Host {
    * as sshd's sessions have, which belongs to root.
    */
   #session(asUser) {
-    const identity = ['setpriv', '--inh-caps=-all', ...(asUser ? ['--reuid=1000', '--regid=1000', '--init-groups'] : [`--bounding-set=${MISSING_CAPABILITIES}`])];
+    const identity = asUser ? ['setpriv', '--reuid=1000', '--regid=1000', '--init-groups'] : [];
     if (!this.#options.systemd) return identity;
     const scope = ['--scope', '--quiet', '--collect'];
     if (this.#options.cgroups === 'undelegated') return ['systemd-run', ...scope, ...(asUser ? ['--slice=user-1000.slice'] : []), '--', ...identity];
     return [...identity, 'systemd-run', ...(asUser ? ['--user'] : []), ...scope, '--property=Delegate=yes', '--'];
   }
 
-  /** The cgroups in which a command begins, by their paths outside. */
+  /** The cgroups in which a command begins, by their paths outside, v2's first. */
   #cgroups(asUser) {
     const { unified, name, v1 } = this.#cgroup;
     let folder = asUser ? 'tester' : 'root';
     if (this.#options.systemd) folder = asUser && this.#options.cgroups === 'delegated' ? 'user.slice/user-1000.slice/user@1000.service/init.scope' : 'init.scope';
-    return [...v1.map(({ path }) => join(path, name)), join(unified, name, folder)];
+    return [join(unified, name, folder), ...v1.map(({ path }) => join(path, name))];
   }
 
   #spawn(argv, { cgroups, env = this.#environment(false), stdio = 'pipe', detached = true }) {

@@ -59,7 +59,7 @@ export function activate({ argv, sockets, names, env = [] }: Activation): Activa
   const child = spawn({
     path,
     argv,
-    env: [`PATH=${process.env['PATH'] ?? ''}`, ...variables, ...env],
+    env: [...variables, ...env, ...(env.some((entry) => entry.startsWith('PATH=')) ? [] : [`PATH=${process.env['PATH'] ?? ''}`])],
     fds: [nothing, output.write.number, output.write.number, ...sockets.map(({ fd }) => fd.number)],
     setup: { listenPid: sockets.length > 0 },
   });
