@@ -117,7 +117,10 @@ function idOf<K extends string>(find: (name: string) => Readonly<Record<K, numbe
 function untilStopped(manager: Manager, server: ControlServer, print: (line: string) => void): Promise<void> {
   return new Promise((resolve) => {
     const stop = (why: string): void => {
-      if (manager.stopping) return;
+      if (manager.stopping) {
+        print(`Told again to stop (${why}): killing what is left`);
+        return manager.killAll();
+      }
       print(`Stopping every unit (${why})`);
       void manager.stopAll().then(resolve);
     };

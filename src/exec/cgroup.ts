@@ -9,7 +9,7 @@
  *   none      no cgroup v2 at all.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, watch, writeFileSync, type FSWatcher } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 export type CgroupLayout = 'unified' | 'undelegated' | 'hybrid' | 'none';
 
@@ -17,7 +17,13 @@ export interface CgroupTree {
   readonly layout: CgroupLayout;
   /** The folder in which units get their cgroups; undefined where none can be made. */
   readonly base: string | undefined;
+  /** `base` as the kernel names it, without the mount point. */
+  readonly path: string | undefined;
+  /** Where a hybrid host has its v1 hierarchies: container runtimes make the same folders in each of them. */
+  readonly twins: readonly string[];
 }
+
+const NO_TREE = { base: undefined, path: undefined, twins: [] } as const;
 
 /** Where cgroup2 is mounted, from proc_pid_mountinfo(5) text; the last mount wins, as it covers the others. */
 function findMount(mountinfo: string): { point: string; root: string } | undefined {
@@ -33,24 +39,32 @@ function findMount(mountinfo: string): { point: string; root: string } | undefin
 export function openCgroupTree(name: string): CgroupTree {
   const mount = findMount(readText('/proc/self/mountinfo'));
   const own = /^0::(.*)$/m.exec(readText('/proc/self/cgroup'))?.[1];
-  if (mount === undefined || own === undefined) return { layout: 'none', base: undefined };
+  if (mount === undefined || own === undefined) return { layout: 'none', ...NO_TREE };
   const hybrid = mount.point !== '/sys/fs/cgroup';
-  const base = join(mount.point, ownPath(own, mount.root), name);
+  const path = join(ownPath(own, mount.root), name);
+  const base = join(mount.point, path);
   try {
     mkdirSync(base, { recursive: true });
     // The move of a process into it is what an undelegated tree refuses.
     if (!existsSync(join(base, 'cgroup.procs'))) throw new Error('not a cgroup');
     mkdirSync(join(base, 'probe.service'), { recursive: true });
     rmdirSync(join(base, 'probe.service'));
-    return { layout: hybrid ? 'hybrid' : 'unified', base };
+    return { layout: hybrid ? 'hybrid' : 'unified', base, path, twins: hybrid ? twinsOf(mount.point) : [] };
   } catch {
-    return { layout: hybrid ? 'hybrid' : 'undelegated', base: undefined };
+    return { layout: hybrid ? 'hybrid' : 'undelegated', ...NO_TREE };
   }
 }
 
 /** Inside a container the mount's root is our own cgroup already, or the namespace hides what is above it. */
 function ownPath(own: string, root: string): string {
   return root !== '/' && own.startsWith(root) ? own.slice(root.length) : own.startsWith('/..') ? '/' : own;
+}
+
+function twinsOf(mountPoint: string): readonly string[] {
+  const parent = dirname(mountPoint);
+  return readdirSync(parent, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && join(parent, entry.name) !== mountPoint)
+    .map((entry) => join(parent, entry.name));
 }
 
 function readText(path: string): string {
@@ -65,8 +79,18 @@ function readText(path: string): string {
 export class UnitCgroup {
   #watcher: FSWatcher | undefined;
 
-  constructor(readonly path: string) {
+  /** Throws Node's file errors. */
+  constructor(
+    readonly path: string,
+    /** As the kernel names it. */
+    readonly name: string,
+    readonly tree: CgroupTree,
+  ) {
     mkdirSync(path, { recursive: true });
+  }
+
+  static open(tree: CgroupTree, unit: string): UnitCgroup | undefined {
+    return tree.base === undefined || tree.path === undefined ? undefined : new UnitCgroup(join(tree.base, unit), join(tree.path, unit), tree);
   }
 
   get procsFile(): string {
@@ -108,14 +132,18 @@ export class UnitCgroup {
   remove(): void {
     this.#watcher?.close();
     this.#watcher = undefined;
-    for (const folder of subtree(this.path).reverse()) removeFolder(folder);
+    for (const folder of [this.path, ...this.tree.twins.map((twin) => join(twin, this.name))]) removeTree(folder);
   }
 }
 
 /** Removes an instance's folder when the manager ends; empty unit cgroups in it go along. */
-export function closeCgroupTree(tree: CgroupTree): void {
-  if (tree.base === undefined) return;
-  for (const folder of subtree(tree.base).reverse()) removeFolder(folder);
+export function closeCgroupTree({ base, path, twins }: CgroupTree): void {
+  if (base === undefined || path === undefined) return;
+  for (const folder of [base, ...twins.map((twin) => join(twin, path))]) removeTree(folder);
+}
+
+function removeTree(folder: string): void {
+  for (const each of subtree(folder).toReversed()) removeFolder(each);
 }
 
 function removeFolder(folder: string): void {

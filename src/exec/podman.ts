@@ -33,11 +33,19 @@ const CGROUPS: Readonly<Record<CgroupLayout, { readonly mode: string; readonly w
   none: { mode: 'disabled', why: 'this host has no cgroup v2' },
 };
 
-/** `argv` of any service that Quadlet generated. `logPath` is where a container's output may be kept. */
-export function adaptPodman(argv: readonly string[], host: PodmanHost, logPath: string): AdaptedCommand {
+/** What the unit has for its container. */
+export interface PodmanUnit {
+  /** Where the container's output may be kept. */
+  readonly logPath: string;
+  /** The unit's cgroup, as the kernel names it. */
+  readonly cgroup: string | undefined;
+}
+
+/** `argv` of any service that Quadlet generated. */
+export function adaptPodman(argv: readonly string[], host: PodmanHost, { logPath, cgroup }: PodmanUnit): AdaptedCommand {
   if (basename(argv[0] ?? '') !== 'podman' || !argv.includes('run')) return { argv, notes: [], logPath: undefined };
   const notes: string[] = [];
-  let adapted = adaptLimits(adaptCgroups(argv, host, notes), host, notes);
+  let adapted = adaptLimits(adaptCgroups(argv, host, notes, cgroup), host, notes);
   const logged = !host.journald && !hasOption(adapted, '--log-driver') && !hasOption(adapted, '--log-opt');
   if (logged) {
     notes.push('no journal here: podman keeps the output in a file (--log-driver=k8s-file), which `rouse logs` reads');
@@ -46,11 +54,13 @@ export function adaptPodman(argv: readonly string[], host: PodmanHost, logPath: 
   return { argv: adapted, notes, logPath: logged ? logPath : undefined };
 }
 
-function adaptCgroups(argv: readonly string[], host: PodmanHost, notes: string[]): readonly string[] {
+function adaptCgroups(argv: readonly string[], host: PodmanHost, notes: string[], cgroup: string | undefined): readonly string[] {
   const wanted = CGROUPS[host.layout];
   if (wanted === undefined || !argv.includes('--cgroups=split')) return argv;
   notes.push(`using --cgroups=${wanted.mode} in place of --cgroups=split: ${wanted.why}`);
-  const adapted = argv.map((word) => (word === '--cgroups=split' ? `--cgroups=${wanted.mode}` : word));
+  // The container's cgroups go below the unit's, in every hierarchy, so that they are removed with it.
+  const parent = wanted.mode === 'enabled' && cgroup !== undefined && !hasOption(argv, '--cgroup-parent') ? [`--cgroup-parent=${cgroup}`] : [];
+  const adapted = argv.flatMap((word) => (word === '--cgroups=split' ? [`--cgroups=${wanted.mode}`, ...parent] : [word]));
   if (host.layout !== 'hybrid' || host.runc === undefined || hasOption(adapted, '--runtime')) return adapted;
   notes.push('using runc: crun cannot run containers where cgroups are mixed');
   return [...adapted.slice(0, 1), `--runtime=${host.runc}`, ...adapted.slice(1)];

@@ -315,6 +315,14 @@ export class Manager {
     this.host.print(`rouse: Internal error, going on: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
   }
 
+  /** SIGKILL to every process of every unit: for a stop that takes too long for whoever asked for it. */
+  killAll(): void {
+    for (const unit of this.units.values()) {
+      if (!(unit instanceof ServiceUnit)) continue;
+      for (const pid of unit.pids) this.guard(() => process.kill(pid, 'SIGKILL'));
+    }
+  }
+
   /** Stops everything, in order. Resolves when the last unit is down. */
   async stopAll(): Promise<void> {
     this.#stopping = true;

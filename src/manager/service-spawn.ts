@@ -5,6 +5,7 @@
 import { captureOutput, identifierOf } from '../exec/output.js';
 import { ContainerLog } from '../exec/container-log.js';
 import { isContainerService, launch, LaunchError } from '../exec/launch.js';
+import type { UnitCgroup } from '../exec/cgroup.js';
 import { adaptPodman } from '../exec/podman.js';
 import { stageText } from '../sys/exec-stage.js';
 import { errnoText } from '../sys/errno.js';
@@ -23,7 +24,7 @@ export interface SpawnFacts {
   readonly mainPid: number | undefined;
   readonly result: ServiceResult;
   readonly lastExit: ExitInfo | undefined;
-  readonly cgroupProcs: string | undefined;
+  readonly cgroup: UnitCgroup | undefined;
 }
 
 export interface SpawnedCommand {
@@ -45,7 +46,7 @@ export function spawnCommand(manager: Manager, unit: ServiceUnit, config: Servic
   let containerLog: ContainerLog | undefined;
   const identity = { identifier: identifierOf(config.exec.syslogIdentifier, effect.command.path), pid: 0 };
   const adapt = (argv: readonly string[]): readonly string[] => {
-    const adapted = adaptPodman(argv, manager.podmanHost, manager.containerLogPath(unit.name));
+    const adapted = adaptPodman(argv, manager.podmanHost, { logPath: manager.containerLogPath(unit.name), cgroup: facts.cgroup?.name });
     for (const note of adapted.notes) manager.sayOnce(`${unit.name}: ${note}`);
     if (adapted.logPath !== undefined) {
       containerLog = new ContainerLog(adapted.logPath, manager.logOf(unit.name), () => ({ identifier: unit.name.replace(/\.service$/, ''), pid: unit.mainPid ?? identity.pid }));
@@ -60,7 +61,7 @@ export function spawnCommand(manager: Manager, unit: ServiceUnit, config: Servic
       sockets: effect.list === 'execStart' ? manager.socketsFor(unit, config) : [],
       nonBlocking: config.nonBlocking,
       variables: processVariables(config, effect.list, facts),
-      cgroupProcs: facts.cgroupProcs,
+      cgroupProcs: facts.cgroup?.procsFile,
       output: output.write,
       ...(isContainerService(config) ? { adapt } : {}),
     });

@@ -166,8 +166,7 @@ export class ServiceUnit extends Unit {
 
   #acquire(config: ServiceConfig): void {
     this.invocationId = randomBytes(16).toString('hex');
-    const { base } = this.manager.cgroups;
-    this.#processes = new UnitProcesses(this.manager.poller, base === undefined ? undefined : new UnitCgroup(`${base}/${this.name}`), this.invocationId);
+    this.#processes = new UnitProcesses(this.manager.poller, UnitCgroup.open(this.manager.cgroups, this.name), this.invocationId);
     if (config.notifyAccess !== 'none') {
       this.#notify = new NotifySocket(this.manager.notifyFolder, this.invocationId.slice(0, 12), this.manager.poller, (message) => this.#onNotification(config, message));
     }
@@ -205,7 +204,7 @@ export class ServiceUnit extends Unit {
       mainPid: this.mainPid,
       result: this.#data.result,
       lastExit: this.#data.lastExit,
-      cgroupProcs: processes.cgroup?.procsFile,
+      cgroup: processes.cgroup,
     });
     if (spawned === undefined) return this.#dispatch({ type: 'spawn-failed', process: effect.process });
     if (effect.process === 'main') this.#trackMain(spawned, config);

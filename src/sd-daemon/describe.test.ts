@@ -39,7 +39,7 @@ describe('a socket', () => {
 
   it('is told from any other descriptor', async () => {
     const fd = openSync('/dev/null', 'r');
-    await expect(describeSocket(fd)).rejects.toThrow(`Failed to look at descriptor ${fd}: it is not a socket, but /dev/null`);
+    await expect(describeSocket(fd)).rejects.toThrow(`Descriptor ${fd} is not a socket, but /dev/null`);
     closeSync(fd);
   });
 });

@@ -23,9 +23,16 @@ export interface SocketDescription {
  */
 export async function describeSocket(socket: ListenFd | number): Promise<SocketDescription> {
   const fd = typeof socket === 'number' ? socket : socket.fd;
-  if (!fstatSync(fd).isSocket()) throw new Error(`Failed to look at descriptor ${fd}: it is not a socket, but ${readlinkSync(`/proc/self/fd/${fd}`)}`);
+  inodeOfSocket(fd);
   const native = await loadNative().catch((error: unknown) => error as Error);
   return native instanceof Error ? askNode(fd, native) : native.describe(fd);
+}
+
+/** Which socket a descriptor means. Throws when it means something else, or nothing. */
+export function inodeOfSocket(fd: number): number {
+  const status = fstatSync(fd);
+  if (!status.isSocket()) throw new Error(`Descriptor ${fd} is not a socket, but ${readlinkSync(`/proc/self/fd/${fd}`)}`);
+  return status.ino;
 }
 
 /** Nothing of it reads or answers: it ends before its event loop begins. */

@@ -8,11 +8,12 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SysError } from '../sys/errno.js';
+import { pipe } from '../sys/pipe.js';
 import type { SocketAddress } from '../sys/sockaddr.js';
-import type { SocketType } from '../sys/socket.js';
+import { accept4, send, type SocketType } from '../sys/socket.js';
 import { listen, type Listener, type ListenOptions } from './listen.js';
 import { StreamServer } from './stream-server.js';
-import { activate, hold, installPackage, socat, type Held, type Package } from './testing/activate.js';
+import { activate, dial, hold, installPackage, socat, type Held, type Package } from './testing/activate.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'rouse-listen-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -88,10 +89,23 @@ describe('a socket that was passed', () => {
 
   it('is refused, with the reason, when it is something else', async () => {
     const fd = openSync('/dev/null', 'r');
-    await expect(listen(fd, echo)).rejects.toThrow(`Failed to look at descriptor ${fd}: it is not a socket, but /dev/null`);
+    await expect(listen(fd, echo)).rejects.toThrow(`Descriptor ${fd} is not a socket, but /dev/null`);
     closeSync(fd);
     await expect(listen(9999, echo)).rejects.toThrow('EBADF');
+    const { read, write } = pipe();
+    await expect(listen(read.number, echo)).rejects.toThrow(/^Descriptor \d+ is not a socket, but pipe:/);
+    read.close();
+    write.close();
   });
+});
+
+it('a connection that was passed is refused, with what it is for', async () => {
+  const held = hold('stream', { family: 'inet', host: '127.0.0.1', port: 0 });
+  const client = dial('stream', held.address);
+  const accepted = accept4(held.fd)?.fd.take() ?? -1;
+  await expect(listen(accepted, echo)).rejects.toThrow(`Failed to listen on descriptor ${accepted}: it is a connection, as Accept=yes passes it: use 'new net.Socket({ fd })'`);
+  client.close();
+  held.fd.close();
 });
 
 /** Runs a test on a Unix stream socket that Node serves, and on one that we do: they are to be alike. */
@@ -173,9 +187,9 @@ describe('connections', () => {
     const ended = new Promise<void>((resolve) => {
       void listen(held.fd.take(), { onConnection: (connection) => connection.on('data', (packet: Buffer) => packets.push(packet.toString())).on('end', resolve) });
     });
-    const script = `import socket; s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET); s.connect('${unixPath(held)}'); [s.send(b) for b in (b'one', b'two', b'three')]; s.close()`;
-    const { execFile } = await import('node:child_process');
-    execFile('python3', ['-c', script]);
+    const client = dial('seqpacket', held.address);
+    for (const packet of ['one', 'two', 'three']) send(client, Buffer.from(packet));
+    client.close();
     await ended;
     expect(packets).toEqual(['one', 'two', 'three']);
   });

@@ -3,10 +3,9 @@
  * loaded for the rest (VSOCK, seqpacket, Unix datagrams), and to tell UDP over IPv4 from UDP over IPv6.
  */
 import { createSocket, type RemoteInfo } from 'node:dgram';
-import { fstatSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { describeSocket } from './describe.js';
+import { describeSocket, inodeOfSocket } from './describe.js';
 import type { ListenFd } from './listen-fds.js';
 import { loadNative } from './load-native.js';
 
@@ -59,10 +58,10 @@ const LONGEST_BACKLOG = 0x7fffffff;
  */
 export async function listen(socket: ListenFd | number, options: ListenOptions): Promise<Listener> {
   const fd = typeof socket === 'number' ? socket : socket.fd;
-  const before = fstatSync(fd);
+  const inode = inodeOfSocket(fd);
   const served = await listenNet(fd, options);
   if (served !== undefined) return served;
-  if (!sameSocket(fd, before.ino)) throw new Error(`Failed to listen on descriptor ${fd}: it does not listen; a connection (Accept=yes) is for 'new net.Socket({ fd })'`);
+  if (!sameSocket(fd, inode)) throw new Error(`Failed to listen on descriptor ${fd}: it is a connection, as Accept=yes passes it: use 'new net.Socket({ fd })'`);
   const { family, type } = await describeSocket(fd);
   if (type === 'datagram' && (family === 'inet' || family === 'inet6')) return listenUdp(fd, family === 'inet' ? 'udp4' : 'udp6', options);
   const { StreamServer, DatagramServer } = await loadNative();
@@ -86,7 +85,7 @@ function listenNet(fd: number, { onConnection, allowHalfOpen = false, backlog = 
 /** Node closes a descriptor of a kind that it knows when listen(2) fails on it. */
 function sameSocket(fd: number, inode: number): boolean {
   try {
-    return fstatSync(fd).ino === inode;
+    return inodeOfSocket(fd) === inode;
   } catch {
     return false;
   }

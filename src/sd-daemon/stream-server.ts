@@ -52,22 +52,27 @@ export class StreamServer implements Listener {
   }
 
   #acceptSome(): void {
-    try {
-      for (let i = 0; i < MOST_PER_TURN && this.#fd.isOpen; i++) {
-        const accepted = accept4(this.#fd);
-        if (accepted === undefined) return;
-        this.#serve(accepted.fd);
-      }
-    } catch (error) {
-      if (!(error instanceof SysError)) throw error;
-      this.#watch?.close();
-      if (EXHAUSTED.has(error.code)) this.#retry = setTimeout(() => this.#accept(), RETRY_MS);
-      else (this.#options.onError ?? throwInLoop)(error);
+    for (let i = 0; i < MOST_PER_TURN && this.#fd.isOpen; i++) {
+      const connection = this.#next();
+      if (connection === undefined) return;
+      this.#serve(connection);
     }
   }
 
-  #serve(fd: Fd): void {
-    const connection = this.#connect(fd);
+  /** undefined when nobody waits, or nobody can be accepted now. */
+  #next(): Connection | undefined {
+    try {
+      const accepted = accept4(this.#fd);
+      return accepted === undefined ? undefined : this.#connect(accepted.fd);
+    } catch (error) {
+      this.#watch?.close();
+      if (error instanceof SysError && EXHAUSTED.has(error.code)) this.#retry = setTimeout(() => this.#accept(), RETRY_MS);
+      else (this.#options.onError ?? throwInLoop)(error as Error);
+      return undefined;
+    }
+  }
+
+  #serve(connection: Connection): void {
     this.#connections.add(connection);
     connection.once('close', () => {
       this.#connections.delete(connection);

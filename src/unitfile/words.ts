@@ -10,12 +10,14 @@ export interface WordsOptions {
   readonly relaxed?: boolean;
   /** Leave escapes as they are written. */
   readonly keepEscapes?: boolean;
+  /** Say which words were quoted. */
+  readonly markQuoted?: boolean;
 }
 
 export interface Words {
   readonly words: readonly string[];
-  /** For each word, whether any part of it was quoted: a quoted `;` is only a word. */
-  readonly quoted: readonly boolean[];
+  /** For each word, whether any part of it was quoted; where `markQuoted` asks for it. */
+  readonly quoted?: readonly boolean[];
   /** Set when the value cannot be split: an open quote, or an escape that does not exist. */
   readonly error?: string;
 }
@@ -56,7 +58,7 @@ class Splitter {
     }
     if (quote !== '') this.#error ??= `a ${quote} is not closed`;
     this.#end();
-    const split = { words: this.#words, quoted: this.#quoted };
+    const split = { words: this.#words, ...(this.options.markQuoted === true ? { quoted: this.#quoted } : {}) };
     return this.#error === undefined ? split : { ...split, error: this.#error };
   }
 

@@ -29,7 +29,7 @@ v1_paths() {
 # The lock says that the host lives. Between mkdir and flock another host's sweep may take the folder away: then again.
 make_cgroups() {
   local path=$UNIFIED/$NAME hierarchy file
-  until mkdir -p "$path" && exec 6<"$path" && flock --nonblock 6 && [[ $path -ef /dev/fd/6 ]]; do :; done
+  until mkdir -p "$path" || exit && exec 6<"$path" && flock --nonblock 6 && [[ $path -ef /dev/fd/6 ]]; do :; done
   [[ $LAYOUT == hybrid ]] || return 0
   for hierarchy in $(v1_paths); do
     mkdir -p "$hierarchy/$NAME"
@@ -39,11 +39,21 @@ make_cgroups() {
   done
 }
 
+# What v1 has frozen, a paused container for example, does not die before it is thawed.
+kill_all() {
+  local hierarchy state
+  for hierarchy in $(v1_paths); do
+    [[ -e $hierarchy/$1/freezer.state ]] || continue
+    find "$hierarchy/$1" -name freezer.state | while read -r state; do echo THAWED >"$state"; done
+  done
+  echo 1 2>/dev/null >"$UNIFIED/$1/cgroup.kill"
+}
+
 # Removes a host's cgroups. v2's comes last: as long as it exists the others are known to be somebody's.
 sweep() {
   local hierarchy i
-  for ((i = 0; i < 200; i++)); do
-    echo 1 2>/dev/null >"$UNIFIED/$1/cgroup.kill" || true
+  for ((i = 0; i < ${2:-200}; i++)); do
+    kill_all "$1" || true
     for hierarchy in $(v1_paths) "$UNIFIED"; do
       [[ ! -d $hierarchy/$1 ]] || find "$hierarchy/$1" -depth -type d -exec rmdir {} + 2>/dev/null || { sleep 0.05; continue 2; }
     done
@@ -55,13 +65,14 @@ sweep() {
 # What a host left whose supervisor was killed itself: its folder is there, but nobody has the lock.
 sweep_stale() {
   local path hierarchy
-  for hierarchy in $(v1_paths) "$UNIFIED"; do
+  for path in "$UNIFIED"/rouse-test-host.*; do
+    [[ ! -d $path ]] || { flock --nonblock 5 && sweep "${path##*/}" 20; } 5<"$path" || true
+  done
+  for hierarchy in $(v1_paths); do
     for path in "$hierarchy"/rouse-test-host.*; do
-      [[ -d $path ]] || continue
-      path=${path##*/}
-      if [[ -d $UNIFIED/$path ]]; then { flock --nonblock 5 && sweep "$path"; } 5<"$UNIFIED/$path" || true; else sweep "$path"; fi
+      [[ ! -d $path || -d $UNIFIED/${path##*/} ]] || sweep "${path##*/}" 20
     done
-  done 2>/dev/null
+  done
 }
 
 own_cgroup() {
@@ -75,7 +86,7 @@ own_cgroup() {
 end() {
   local i
   for ((i = 0; i < 500; i++)); do
-    echo 1 2>/dev/null >"$UNIFIED/$NAME/cgroup.kill" || break
+    kill_all "$NAME" || break
     sleep 0.01
     kill -0 "$child" 2>/dev/null || return 0
   done
@@ -85,7 +96,7 @@ end() {
 supervise() {
   exec 7<"$ROOT"
   flock --shared 7
-  sweep_stale
+  sweep_stale 2>/dev/null
   make_cgroups
   # Descriptors, because the files cannot be opened any more from inside the new cgroup namespace.
   exec 8>"$UNIFIED/$NAME/cgroup.procs" 9>"$(own_cgroup)/cgroup.procs"
@@ -117,14 +128,10 @@ leave() {
 
 # ---- inside: process 1 makes its file system and becomes init ----
 
+# Nodes of the host's own where the machine lets them be made, and else the machine's.
 device() {
   mkdir -p "$(dirname "dev/$1")"
-  if [[ -e /dev/$1 ]]; then
-    touch "dev/$1"
-    mount --bind "/dev/$1" "dev/$1"
-  else
-    mknod "dev/$1" c "$2" "$3"
-  fi
+  mknod -m 666 "dev/$1" c "$2" "$3" 2>/dev/null || { touch "dev/$1"; mount --bind "/dev/$1" "dev/$1"; }
 }
 
 # The devices that every host has. No kernel log, no loop devices and no disks: they are the machine's.
@@ -132,8 +139,7 @@ devices() {
   mount -t tmpfs -o mode=755 dev dev
   device null 1 3; device zero 1 5; device full 1 7; device random 1 8; device urandom 1 9; device tty 5 0
   device fuse 10 229; device net/tun 10 200
-  [[ ! -e /dev/vsock ]] || device vsock 0 0
-  chmod 666 dev/fuse dev/net/tun 2>/dev/null || true
+  [[ ! -e /dev/vsock ]] || device vsock $(stat -c '0x%t 0x%T' /dev/vsock)
   mkdir dev/pts dev/shm dev/mqueue
   mount -t devpts -o newinstance,ptmxmode=0666,mode=620,gid=5 devpts dev/pts
   mount -t tmpfs -o mode=1777 tmpfs dev/shm

@@ -6,11 +6,12 @@ import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import type { Fd } from '../../sys/fd.js';
+import { check, type Fd } from '../../sys/fd.js';
+import * as libc from '../../sys/libc.js';
 import { sendSignal, waitExited, type ExitInfo } from '../../sys/pidfd.js';
 import { pipe } from '../../sys/pipe.js';
 import { Poller } from '../../sys/poller.js';
-import type { SocketAddress } from '../../sys/sockaddr.js';
+import { encodeAddress, type SocketAddress } from '../../sys/sockaddr.js';
 import { bind, getsockname, listen, socket, type SocketType } from '../../sys/socket.js';
 import { spawn } from '../../sys/spawn.js';
 
@@ -28,6 +29,15 @@ export function hold(type: SocketType, address: SocketAddress): Held {
   if (type !== 'datagram') listen(fd, 4096);
   fd.setNonblocking(false);
   return { fd, address: getsockname(fd) ?? address };
+}
+
+/** A client's socket, connected. */
+export function dial(type: SocketType, address: SocketAddress): Fd {
+  const fd = socket(address.family === 'abstract' ? 'unix' : address.family, type);
+  const bytes = encodeAddress(address);
+  fd.setNonblocking(false);
+  check('connect', libc.connect(fd.number, bytes, bytes.length));
+  return fd;
 }
 
 export interface Activated {

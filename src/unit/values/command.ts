@@ -7,11 +7,11 @@ import { bad, good, type Value } from './value.js';
 
 /** One assignment may hold several commands, separated by ` ; `. */
 export function commands(text: string, table: SpecifierTable, place: Place): Value<readonly Command[]> {
-  const { words, quoted, error } = splitWords(text, { relaxed: true });
+  const { words, quoted, error } = splitWords(text, { relaxed: true, markQuoted: true });
   if (error !== undefined) return bad(`a command line: ${error}`);
   const lines: string[][] = [[]];
   for (const [i, word] of words.entries()) {
-    if (word === ';' && quoted[i] !== true) lines.push([]);
+    if (word === ';' && quoted?.[i] !== true) lines.push([]);
     else lines.at(-1)?.push(word === '\\;' ? ';' : word);
   }
   const parsed = lines.filter((line) => line.length > 0).map((line) => command(line, table, place));
