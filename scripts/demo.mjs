@@ -15,28 +15,31 @@ const terminal = process.stdout.isTTY && process.env.NO_COLOR === undefined;
 const bold = (text) => (terminal ? `\u001b[1m${text}\u001b[0m` : text);
 const say = (text = '') => console.log(text);
 
-/** Undone in reverse order, once, however the demo ends. */
+/** Undone in reverse order, however the demo ends. */
 const cleanups = [];
-let cleaned;
-const cleanUp = () => (cleaned ??= (async () => {
-  for (const undo of cleanups.toReversed()) {
+
+async function cleanUp() {
+  for (let undo = cleanups.pop(); undo !== undefined; undo = cleanups.pop()) {
     try {
       await undo();
     } catch (error) {
       console.error(`Cleaning up: ${error.message}`);
     }
   }
-})());
+}
 
-let interrupted = false;
+/** Ctrl-C: the step that has begun ends, no other begins, and then all is undone. */
+class Interrupted extends Error {}
+let interrupted;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.on(signal, () => {
-    if (interrupted) return;
-    interrupted = true;
-    say(`\n${signal}: cleaning up`);
-    void cleanUp().then(() => process.exit(130));
+    if (interrupted === undefined) say(`\n${signal}: cleaning up`);
+    interrupted = signal;
   });
 }
+const checkpoint = () => {
+  if (interrupted !== undefined) throw new Interrupted(interrupted);
+};
 
 /** Where this demo keeps everything: units, storage, sockets, logs. */
 function makeWorkspace() {
@@ -62,6 +65,7 @@ const rouse = (env, ...args) => run(join(root, 'bin/rouse'), args, { env, timeou
 
 /** Runs a verb, shows it, and throws when it fails. */
 async function show(env, ...args) {
+  checkpoint();
   say(bold(`$ rouse ${args.join(' ')}`));
   const { code, output } = await rouse(env, ...args);
   if (output.trim() !== '') say(output.trimEnd().replace(/^/gm, '  '));
@@ -213,6 +217,7 @@ async function askAll(workspace, facts) {
   const rows = [];
   let failed = 0;
   for (const address of addresses(workspace, facts)) {
+    checkpoint();
     const { answer, ms, error } = isVsock(address) ? await askVsock(address) : await ask(address, 'hello');
     if (error === undefined && answer === 'hello') rows.push([address, answer, `${ms.toFixed(1)} ms`, await whoAnswers(workspace, facts.container)]);
     else if (isVsock(address)) rows.push([address, '-', '-', 'the socket listens, but this kernel cannot connect to itself over VSOCK (vsock_loopback)']);
@@ -243,6 +248,7 @@ function printTable(header, rows) {
 async function demo() {
   const { installed, why } = await prepare();
   const workspace = makeWorkspace();
+  checkpoint();
   const container = why === undefined;
   if (!container) say(`The echo server runs as a plain process: ${why}`);
   const facts = { port: await choosePort(), ipv6: hasIpv6(), vsock: hasVsock(), container };
@@ -270,10 +276,8 @@ async function demo() {
 try {
   await demo();
 } catch (error) {
-  if (!interrupted) {
-    console.error(`\nThe demo failed: ${error.message}`);
-    process.exitCode = 1;
-  }
+  process.exitCode = error instanceof Interrupted ? 130 : 1;
+  if (!(error instanceof Interrupted)) console.error(`\nThe demo failed: ${error.message}`);
 } finally {
   await cleanUp();
 }

@@ -5,10 +5,13 @@ import { join } from 'node:path';
 
 export const root = join(import.meta.dirname, '../..');
 
-/** Runs a command and resolves with its exit code and output; a line at a time goes to `onLine`. Never rejects. */
+/**
+ * Runs a command and resolves with its exit code and output; a line at a time goes to `onLine`. Never rejects. It is in a process
+ * group of its own, so that a ctrl-C reaches us alone: what has begun ends, and then we clean up.
+ */
 export function run(command, args, { env = process.env, cwd = root, input, onLine, timeoutMs } = {}) {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd, env, stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'] });
+    const child = spawn(command, args, { cwd, env, detached: true, stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'] });
     const timer = timeoutMs === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), timeoutMs);
     let output = '';
     for (const stream of [child.stdout, child.stderr]) {

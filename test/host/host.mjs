@@ -67,7 +67,10 @@ function endSignal() {
 
 /** Exits with the command's exit code. Where that comes before the host is up, its supervisor takes down what there is of it. */
 async function run(args) {
-  const { options: { timeoutMs, ...options }, command } = parseRun(args);
+  const {
+    options: { timeoutMs, ...options },
+    command,
+  } = parseRun(args);
   let host;
   const ended = startHost(options).then(async (started) => {
     host = started;

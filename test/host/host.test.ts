@@ -1,14 +1,9 @@
 /** That the test host is what README.md says, for each kind of host, and that it leaves nothing behind. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { type CgroupLayout, cgroupLayouts, type Host, hostPath, runInHost, startHost, whyNoHost } from './host.mjs';
+import { type CgroupLayout, cgroupLayouts, type Host, startHost, whyNoHost } from './host.mjs';
+import { pidNamespace, traces } from './traces.js';
 
-const COMMAND = join(import.meta.dirname, 'host.mjs');
-const store = dirname(hostPath());
 const layouts = cgroupLayouts();
 
 interface Kind {
@@ -46,44 +41,10 @@ const kinds: Kind[] = [
   },
 ];
 
-/** What is there of a host outside: cgroups, processes, mounts, loop devices, and files in the store. */
-function traces(name: string, pidNamespace: string): string[] {
-  const mounts = readFileSync('/proc/self/mountinfo', 'utf8').split('\n');
-  const cgroups = mounts.filter((line) => / - cgroup2? /.test(line)).map((line) => join(line.split(' ')[4] ?? '', name));
-  const loops = readdirSync('/sys/block').map((device) => `/sys/block/${device}/loop/backing_file`);
-  return [
-    ...cgroups.filter((path) => existsSync(path)),
-    ...processes((pid) => readlinkSync(`/proc/${pid}/ns/pid`) === pidNamespace || readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`NAME=${name}`)),
-    ...mounts.filter((line) => line.includes(store) || line.includes(name)),
-    ...loops.filter((path) => existsSync(path) && readFileSync(path, 'utf8').startsWith(store)),
-    ...readdirSync(store).filter((file) => !/^(root-[0-9a-f]+|mnt|lock|build\.log)$/.test(file)),
-    ...readdirSync(join(store, 'mnt')),
-  ];
-}
-
-function processes(matches: (pid: string) => boolean): string[] {
-  return readdirSync('/proc').filter((pid) => {
-    if (!/^[0-9]+$/.test(pid)) return false;
-    try {
-      return matches(pid) && !/^State:\tZ/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
-    } catch {
-      return false; // It has ended in the meantime.
-    }
-  });
-}
-
-function pidNamespace(pid: number): string {
-  return readlinkSync(`/proc/${pid}/ns/pid`);
-}
-
-const cannot = whyNoHost();
-
-describe.skipIf(cannot !== undefined).each(kinds.filter(({ cgroups }) => layouts[cgroups].possible))('$title', ({ systemd = false, cgroups, works, refused, begins }) => {
+describe.skipIf(whyNoHost() !== undefined).each(kinds.filter(({ cgroups }) => layouts[cgroups].possible))('$title', ({ systemd = false, cgroups, works, refused, begins }) => {
   let host: Host;
-  let namespace: string;
   beforeAll(async () => {
     host = await startHost({ systemd, cgroups });
-    namespace = pidNamespace(host.pid);
   });
 
   async function output(user: 'root' | 'tester', script: string): Promise<string> {
@@ -171,13 +132,18 @@ describe.skipIf(cannot !== undefined).each(kinds.filter(({ cgroups }) => layouts
 
     test('publishes the port of a container', async () => {
       const cgroupMode = cgroups === 'hybrid' ? 'disabled' : 'enabled';
-      await output(user, `podman run -d --name web --cgroups=${cgroupMode} -p 127.0.0.1:8080:80 localhost/busybox sh -c 'mkdir /www && echo it works >/www/index.html && httpd -f -p 80 -h /www'`);
+      await output(
+        user,
+        `podman run -d --name web --cgroups=${cgroupMode} -p 127.0.0.1:8080:80 localhost/busybox sh -c 'mkdir /www && echo it works >/www/index.html && httpd -f -p 80 -h /www'`,
+      );
       await vi.waitFor(async () => expect(await output(user, 'curl -s http://127.0.0.1:8080/')).toBe('it works'), { timeout: 20_000 });
       await output(user, 'podman rm -f -t 0 web');
     });
   });
 
   test('leaves nothing behind when it is stopped', async () => {
+    const namespace = pidNamespace(host.pid);
+    await output('root', 'podman run -d --name paused localhost/busybox sleep 1000 && podman pause paused');
     await output('tester', 'podman run -d --cgroups=disabled localhost/busybox sleep 1000');
     await output('root', 'setsid sleep 1000 >/dev/null 2>&1 &');
     expect(traces(host.name, namespace)).not.toEqual([]);
@@ -187,163 +153,4 @@ describe.skipIf(cannot !== undefined).each(kinds.filter(({ cgroups }) => layouts
   });
 
   afterAll(() => host?.stop());
-});
-
-describe.skipIf(cannot !== undefined)('a command in a host', () => {
-  let host: Host;
-  beforeAll(async () => {
-    host = await startHost({ env: { COLOUR: 'red' } });
-  });
-  afterAll(() => host.stop());
-
-  test('gets its input, variables and folder, and gives its output and exit code', async () => {
-    const script = 'cat; echo $COLOUR $SHAPE; pwd; echo problem >&2; exit 7';
-    const result = await host.exec(['sh', '-c', script], { input: 'some input\n', env: { SHAPE: 'round' }, cwd: '/tmp' });
-    expect(result).toEqual({ status: 7, stdout: 'some input\nred round\n/tmp\n', stderr: 'problem\n' });
-  });
-
-  test('has no variable of the caller', async () => {
-    process.env['SECRET_OF_THE_CALLER'] = 'x';
-    expect((await host.exec(['env'])).stdout).not.toContain('SECRET_OF_THE_CALLER');
-  });
-
-  test('has no descriptor but its input and output', async () => {
-    expect((await host.exec(['sh', '-c', 'cd /proc/self/fd; echo *'])).stdout).toBe('0 1 2\n');
-  });
-
-  test('gives 128 and the number of the signal that killed it', async () => {
-    expect((await host.exec(['sh', '-c', 'kill -TERM $$'])).status).toBe(143);
-  });
-
-  test('gives 127 when there is no such command', async () => {
-    expect(await host.exec(['no-such-command'])).toMatchObject({ status: 127, stderr: expect.stringContaining('no-such-command') });
-  });
-
-  test('is killed when its time is over, and so is what it has started', async () => {
-    const { status, stdout } = await host.exec(['sh', '-c', 'echo begins; sleep 4321 & setsid sleep 1234 & wait'], { timeoutMs: 500 });
-    expect({ status, stdout }).toEqual({ status: 124, stdout: 'begins\n' });
-    expect((await host.exec(['pgrep', '-f', 'sleep 4321'])).stdout).toBe('');
-  });
-
-  test('finds what the one before it has written', async () => {
-    await host.exec(['sh', '-c', 'echo kept >/tmp/kept']);
-    expect((await host.exec(['cat', '/tmp/kept'], { user: 'tester' })).stdout).toBe('kept\n');
-  });
-
-  test('can be started, talked to and signalled', async () => {
-    const child = host.spawn(['sh', '-c', 'trap "echo bye; exit 3" TERM; echo ready; while :; do sleep 0.05; done']);
-    let text = '';
-    child.stdout?.on('data', (data: Buffer) => (text += data.toString()));
-    await vi.waitFor(() => expect(text).toBe('ready\n'), { timeout: 20_000 });
-    process.kill(-child.pid!, 'SIGTERM');
-    await once(child, 'close');
-    expect(text).toBe('ready\nbye\n');
-  });
-});
-
-describe.skipIf(cannot !== undefined)('the host', () => {
-  test('shows a folder of the machine where it is told to', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'host-test-'));
-    writeFileSync(join(folder, 'in'), 'from outside');
-    const { stdout } = await runInHost(['sh', '-c', 'cat /srv/shared/in; echo from inside >/srv/shared/out'], { binds: [`${folder}:/srv/shared`] });
-    expect(stdout).toBe('from outside');
-    expect(readFileSync(join(folder, 'out'), 'utf8')).toBe('from inside\n');
-    rmSync(folder, { recursive: true });
-  });
-
-  test('says what is wrong with a bind, and leaves nothing', async () => {
-    await expect(startHost({ binds: ['/no/such/folder:/srv'] })).rejects.toThrow('/no/such/folder');
-  });
-
-  test('says why systemd and hybrid cgroups do not go together', async () => {
-    await expect(startHost({ systemd: true, cgroups: 'hybrid' })).rejects.toThrow(/hybrid/);
-  });
-
-  test.each([{ systemd: false }, { systemd: true }])('ends with a caller that is killed: %o', async (options) => {
-    const { caller, name, pid } = await startCaller(options);
-    const namespace = pidNamespace(pid);
-    caller.kill('SIGKILL');
-    await vi.waitFor(() => expect(traces(name, namespace)).toEqual([]), { timeout: 20_000 });
-  });
-
-  test('ends at once with a supervisor that is killed, and the next host removes its cgroups', async () => {
-    const { caller, name, pid } = await startCaller({ cgroups: layouts.hybrid.possible ? 'hybrid' : 'delegated' });
-    const namespace = pidNamespace(pid);
-    const supervisors = processes((id) => readFileSync(`/proc/${id}/cmdline`, 'utf8').includes('supervise') && readFileSync(`/proc/${id}/environ`, 'utf8').includes(`NAME=${name}`));
-    for (const id of supervisors) process.kill(Number(id), 'SIGKILL');
-    await vi.waitFor(() => expect(processes((id) => readlinkSync(`/proc/${id}/ns/pid`) === namespace)).toEqual([]), { timeout: 20_000 });
-    caller.kill('SIGKILL');
-    await runInHost(['true']);
-    await vi.waitFor(() => expect(traces(name, namespace)).toEqual([]), { timeout: 20_000 });
-  });
-
-  test('does not see or disturb another one beside it', async () => {
-    const [one, two] = await Promise.all([startHost(), startHost()]);
-    await one.exec(['sh', '-c', 'setsid sleep 1000 >/dev/null 2>&1 & echo mine >/etc/mine']);
-    expect((await two.exec(['sh', '-c', 'pgrep sleep; cat /etc/mine'])).stdout).toBe('');
-    await one.stop();
-    expect((await two.exec(['echo', 'still here'])).stdout).toBe('still here\n');
-    await two.stop();
-  });
-});
-
-/** A process that starts a host, with something running in it, and then waits for its end. */
-async function startCaller(options: object): Promise<{ caller: ReturnType<typeof spawn>; name: string; pid: number }> {
-  const script = `
-    const { startHost } = await import(${JSON.stringify(COMMAND)});
-    const host = await startHost(${JSON.stringify(options)});
-    host.spawn(['sh', '-c', 'setsid sleep 1000 & exec sleep 1000'], { user: 'tester' });
-    await host.exec(['sh', '-c', 'until pgrep -u tester sleep; do sleep 0.05; done']);
-    console.log(JSON.stringify({ name: host.name, pid: host.pid }));`;
-  const caller = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const [line] = (await once(caller.stdout, 'data')) as [Buffer];
-  return { caller, ...(JSON.parse(line.toString()) as { name: string; pid: number }) };
-}
-
-describe.skipIf(cannot !== undefined)('host.mjs as a command', () => {
-  async function command(...args: string[]): Promise<{ status: number | null; output: string }> {
-    const child = spawn(process.execPath, [COMMAND, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-    let output = '';
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => (output += data.toString()));
-    const [status] = (await once(child, 'close')) as [number | null];
-    return { status, output };
-  }
-
-  test('gives the exit code of the command that it ran', async () => {
-    expect(await command('run', '--user', '--cgroups=undelegated', '--', 'sh', '-c', 'id -un; exit 9')).toEqual({ status: 9, output: 'tester\n' });
-  });
-
-  test('gives 124 when the time is over', async () => {
-    expect((await command('run', '--timeout', '1', '--', 'sleep', '1000')).status).toBe(124);
-  });
-
-  test('says where the root file system is', async () => {
-    expect(await command('path')).toEqual({ status: 0, output: `${hostPath()}\n` });
-    expect(statSync(hostPath()).isDirectory()).toBe(true);
-  });
-
-  test('says how it is used', async () => {
-    expect(await command('run', '--no-such-option', '--', 'true')).toEqual({ status: 2, output: expect.stringContaining("No option '--no-such-option'") });
-    expect(await command('run')).toEqual({ status: 2, output: expect.stringContaining('usage:') });
-  });
-});
-
-describe('the cgroup layouts of a machine', () => {
-  const v1 = [{ options: 'memory', path: '/sys/fs/cgroup/memory' }];
-
-  test('are all of them where v1 and v2 are mixed', () => {
-    const possible = { possible: true };
-    expect(cgroupLayouts({ unified: '/sys/fs/cgroup/unified', v1 })).toEqual({ delegated: possible, undelegated: possible, hybrid: possible });
-  });
-
-  test('are not hybrid where there is only v2, and the reason is given', () => {
-    const layouts = cgroupLayouts({ unified: '/sys/fs/cgroup', v1: [] });
-    expect(layouts.delegated).toEqual({ possible: true });
-    expect(layouts.hybrid).toEqual({ possible: false, why: expect.stringContaining('purely cgroup v2') });
-  });
-
-  test('are none where there is only v1', () => {
-    const layouts = cgroupLayouts({ unified: undefined, v1 });
-    expect(Object.values(layouts).map(({ possible }) => possible)).toEqual([false, false, false]);
-  });
 });

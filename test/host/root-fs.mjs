@@ -50,8 +50,9 @@ export async function ensureRoot({ onProgress = () => {} } = {}) {
 /** Removes every root file system that no host runs on, and what was kept beside them. */
 export async function removeRoot() {
   if (!existsSync(storePath())) return;
-  const script = 'cd "$STORE" && for root in root-*; do [ ! -d "$root" ] || flock --exclusive --nonblock "$root" rm -rf --one-file-system "$root" || kept=1; done; '
-    + '[ -z "$kept" ] && rm -rf --one-file-system building mnt build.log lock';
+  const script =
+    'cd "$STORE" && for root in root-*; do [ ! -d "$root" ] || flock --exclusive --nonblock "$root" rm -rf --one-file-system "$root" || kept=1; done; ' +
+    '[ -z "$kept" ] && rm -rf --one-file-system building mnt build.log lock';
   const status = await underLock(['sh', '-c', script], { env: { ...process.env, STORE: storePath() }, wait: true, onProgress: () => {} });
   if (status !== 0) throw new Error('Failed to remove the test host: a host runs on it');
   rmdirSync(storePath());

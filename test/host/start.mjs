@@ -192,13 +192,16 @@ class Host {
     child.stdout?.setEncoding('utf8').on('data', (text) => (stdout += text));
     child.stderr?.setEncoding('utf8').on('data', (text) => (stderr += text));
     child.stdin?.on('error', () => {}).end(input);
-    const timer = timeoutMs === undefined ? undefined : setTimeout(() => {
-      timedOut = true;
-      killGroup(child);
-      // What has left the process group may hold them open for as long as the host lives.
-      child.stdout?.destroy();
-      child.stderr?.destroy();
-    }, timeoutMs);
+    const timer =
+      timeoutMs === undefined
+        ? undefined
+        : setTimeout(() => {
+            timedOut = true;
+            killGroup(child);
+            // What has left the process group may hold them open for as long as the host lives.
+            child.stdout?.destroy();
+            child.stderr?.destroy();
+          }, timeoutMs);
     const status = await new Promise((resolve, reject) => {
       child.once('error', reject);
       child.once('close', (code, signal) => resolve(code ?? 128 + constants.signals[signal]));
