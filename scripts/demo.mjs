@@ -58,6 +58,7 @@ function makeWorkspace() {
     QUADLET_UNIT_DIRS: join(folder, 'none'),
   };
   delete env.NODE_EXTRA_CA_CERTS;
+  if (process.getuid() !== 0) mkdirSync((env.XDG_RUNTIME_DIR = join(folder, 'runtime')), { mode: 0o700 });
   return { folder, units, env };
 }
 

@@ -1,6 +1,6 @@
 // Sets up what a fresh Debian machine lacks, and says what it does: npm packages, Debian packages, the build.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 export const root = join(import.meta.dirname, '../..');
@@ -33,7 +33,16 @@ export function run(command, args, { env = process.env, cwd = root, input, onLin
 }
 
 export function hasProgram(name) {
-  return [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/usr/bin'].some((folder) => statSync(join(folder, name), { throwIfNoEntry: false })?.isFile());
+  return [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/usr/bin'].some((folder) => canRun(join(folder, name)));
+}
+
+function canRun(file) {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** One line that is overwritten on a terminal, and a line every few seconds elsewhere. */

@@ -2,7 +2,6 @@
  * What a unit's files say of it, as the wire has it. A verb that asks answers with this alone when no manager runs; a manager
  * adds the state.
  */
-import { statSync } from 'node:fs';
 import { unitFileState } from '../load/install.js';
 import type { LoadedUnit, UnitStore } from '../load/unit-store.js';
 import { serviceOf } from '../unit/load.js';
@@ -11,6 +10,7 @@ import { formatDiagnostic, type Diagnostic } from '../unitfile/diagnostic.js';
 import { formatContents } from '../unitfile/format.js';
 import { configProperties } from './properties.js';
 import type { WireDiagnostic, WireUnit } from './protocol.js';
+import { statQuietly } from '../load/stat.js';
 
 export function toWireDiagnostic(diagnostic: Diagnostic): WireDiagnostic {
   const { severity, code, file, line, message, hint } = diagnostic;
@@ -52,7 +52,7 @@ export function changedOnDisk({ contents, changedMs }: LoadedUnit): boolean {
   if (contents === undefined) return false;
   const paths = [contents.sourcePath ?? contents.fragmentPath, ...contents.dropInPaths].filter((path) => path.startsWith('/'));
   return paths.some((path) => {
-    const stat = statSync(path, { throwIfNoEntry: false });
+    const stat = statQuietly(path);
     return stat === undefined || stat.mtimeMs > changedMs;
   });
 }

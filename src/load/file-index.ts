@@ -2,10 +2,11 @@
  * Which unit files, links, drop-in folders and dependency folders there are; systemd.unit(5), "UNIT FILE LOAD PATH". The
  * folders are listed once and no file is opened, so that thousands of units cost a moment.
  */
-import { readdirSync, readlinkSync, realpathSync, statSync, type Dirent } from 'node:fs';
+import { readdirSync, readlinkSync, realpathSync, type Dirent } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { parseUnitName } from '../unit/name.js';
 import { isVendorFolder } from '../unitfile/search-path.js';
+import { statQuietly } from './stat.js';
 
 /** One name in the first folder that has it. */
 export interface IndexEntry {
@@ -127,7 +128,7 @@ function list(folder: string): readonly Dirent[] {
 }
 
 function isFolder(entry: Dirent, path: string): boolean {
-  return entry.isDirectory() || (entry.isSymbolicLink() && statSync(path, { throwIfNoEntry: false })?.isDirectory() === true);
+  return entry.isDirectory() || (entry.isSymbolicLink() && statQuietly(path)?.isDirectory() === true);
 }
 
 function targetOf(entry: Dirent, path: string): string | undefined {

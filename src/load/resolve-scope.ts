@@ -1,9 +1,10 @@
 /** Finds the scope of this process: the one place that looks at the environment, the user and what else runs on the host. */
-import { lstatSync, mkdirSync, statSync } from 'node:fs';
+import { lstatSync, mkdirSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { userInfo } from 'node:os';
 import { configHome, quadletSearchPath, unitSearchPath, type SearchContext } from '../unitfile/search-path.js';
 import type { Scope } from './scope.js';
+import { statQuietly } from './stat.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -64,7 +65,7 @@ function userRuntimeDir(uid: number, env: Env, warnings: string[]): string {
   const set = env['XDG_RUNTIME_DIR'];
   if (set !== undefined && set.startsWith('/')) return set.replace(/(?<=.)\/+$/, '');
   const usual = `/run/user/${uid}`;
-  const stat = statSync(usual, { throwIfNoEntry: false });
+  const stat = statQuietly(usual);
   if (stat?.isDirectory() === true && stat.uid === uid) {
     warnings.push(`XDG_RUNTIME_DIR is not set, using ${usual}`);
     return usual;

@@ -2,7 +2,7 @@
  * Units by name, from the files of a scope: fragment, drop-ins, links and what Quadlet makes, as systemd finds them; the same
  * for the manager and for verbs that answer without one. Nothing that a file holds makes it throw.
  */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { convertQuadlets, type ConvertedQuadlet } from '../quadlet/convert.js';
 import type { Dependency, LoadState, UnitConfig } from '../unit/config.js';
@@ -19,6 +19,7 @@ import { FileIndex, type DependencyLink } from './file-index.js';
 import { hostFacts } from './host-facts.js';
 import { readQuadletFiles } from './quadlet-files.js';
 import type { Scope } from './scope.js';
+import { statQuietly } from './stat.js';
 
 /** A unit as its files say it. */
 export interface LoadedUnit {
@@ -136,7 +137,7 @@ export class UnitStore {
         return found.type === 'none' ? { type: 'file', name: real, path: target } : found;
       }
     }
-    if (statSync(path, { throwIfNoEntry: false })?.size === 0) return { type: 'masked', name };
+    if (statQuietly(path)?.size === 0) return { type: 'masked', name };
     return { type: 'file', name, path };
   }
 
@@ -254,7 +255,7 @@ function serviceName(quadlet: string): string {
 }
 
 function podmanPath(path = ''): string {
-  const found = path.split(':').map((folder) => join(folder, 'podman')).find((file) => statSync(file, { throwIfNoEntry: false })?.isFile() === true);
+  const found = path.split(':').map((folder) => join(folder, 'podman')).find((file) => statQuietly(file)?.isFile() === true);
   return found ?? '/usr/bin/podman';
 }
 
@@ -276,5 +277,5 @@ function readDropIn(path: string): readonly ReturnType<typeof parseUnitFile>[] {
 }
 
 function newest(paths: readonly string[]): number {
-  return Math.max(0, ...paths.map((path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0));
+  return Math.max(0, ...paths.map((path) => statQuietly(path)?.mtimeMs ?? 0));
 }

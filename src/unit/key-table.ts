@@ -4,7 +4,7 @@
  */
 import type { Place } from '../unitfile/diagnostic.js';
 import { expandSpecifiers, type SpecifierTable } from '../unitfile/specifier.js';
-import type { Value, ValueParser } from './values/value.js';
+import { good, type Value, type ValueParser } from './values/value.js';
 
 /** A config that is being filled. It becomes typed and frozen at the end of loading. */
 export type Draft = Record<string, unknown>;
@@ -12,6 +12,8 @@ export type Draft = Record<string, unknown>;
 export interface KeyContext {
   readonly specifiers: SpecifierTable;
   readonly place: Place;
+  /** Says that one word of the value is left out; the others count. `expected` completes "is not …". */
+  readonly skip: (word: string, expected: string) => void;
 }
 
 export interface KeyRow {
@@ -20,6 +22,8 @@ export interface KeyRow {
   readonly read: (draft: Draft, text: string, context: KeyContext) => string | undefined;
   /** Set for a key that is known and has no effect in rouse yet: what the user goes without. */
   readonly without?: string;
+  /** Whether this value is one that the unit must not run without: then it does not load when the value cannot be read. */
+  readonly vital?: (text: string) => boolean;
 }
 
 function expand(text: string, { specifiers }: KeyContext): string {
@@ -50,9 +54,22 @@ export function many<T>(key: string, field: string, parse: (text: string, contex
   };
 }
 
-/** Words with specifiers expanded, each one element. */
-export function wordList(key: string, field: string): KeyRow {
-  return many(key, field, (text, context) => ({ ok: true, value: expand(text, context).split(/\s+/).filter(Boolean) }));
+/** Words with specifiers expanded, each one element; those that `valid` refuses are left out. */
+export function wordList(key: string, field: string, valid: ValueParser<string> = good): KeyRow {
+  return many(key, field, (text, context) => good(validWords(text, context, valid)));
+}
+
+export function validWords(text: string, context: KeyContext, valid: ValueParser<string>): readonly string[] {
+  return expand(text, context).split(/\s+/).filter(Boolean).flatMap((word) => {
+    const parsed = valid(word);
+    if (!parsed.ok) context.skip(word, parsed.expected);
+    return parsed.ok ? [parsed.value] : [];
+  });
+}
+
+/** The same row, for a key whose value decides with which rights or in which place something runs. */
+export function vital(row: KeyRow, when: (text: string) => boolean = () => true): KeyRow {
+  return { ...row, vital: when };
 }
 
 /** Known, and without effect: `consequence` completes the warning, for what would be missed. */

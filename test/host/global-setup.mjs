@@ -1,8 +1,10 @@
-/** Builds the test host before the first test, which therefore does not wait for it, and says why where there can be none. */
-import { ensureHost, whyNoHost } from './host.mjs';
+/** Builds the test host before the first test, which therefore does not wait for it, and says what cannot be tested on this machine. */
+import { cgroupLayouts, ensureHost, whyNoHost } from './host.mjs';
 
 export async function setup() {
+  const say = (line) => process.stderr.write(`test host: ${line}\n`);
   const why = whyNoHost();
-  if (why === undefined) await ensureHost({ onProgress: (line) => process.stderr.write(`test host: ${line}\n`) });
-  else process.stderr.write(`Integration tests are skipped: ${why}\n`);
+  if (why !== undefined) return say(`no integration tests here: ${why}`);
+  for (const [name, layout] of Object.entries(cgroupLayouts())) if (!layout.possible) say(`no tests with ${name} cgroups here: ${layout.why}`);
+  await ensureHost({ onProgress: say });
 }

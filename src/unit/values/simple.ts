@@ -34,12 +34,18 @@ export function oneOf<T extends string>(...words: readonly T[]): ValueParser<T> 
 
 const SIGNALS = 'HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS'.split(' ');
 
+/** Real-time signals go from 34 to 64 in every libc that counts. */
+const SIGRTMIN = 34;
+const REAL_TIME_MOST = 30;
+
 /** 'TERM', 'SIGTERM', '15', 'SIGRTMIN+3' to 'SIGTERM' …; signal(7). */
 export function signal(text: string): Value<string> {
-  if (/^\d+$/.test(text) && SIGNALS[Number(text) - 1] !== undefined) return good(`SIG${SIGNALS[Number(text) - 1]}`);
-  const name = text.replace(/^SIG/, '');
+  const number = /^\d+$/.test(text) ? Number(text) : 0;
+  if (number >= SIGRTMIN && number <= SIGRTMIN + REAL_TIME_MOST) return good(`SIGRTMIN+${number - SIGRTMIN}`);
+  const name = SIGNALS[number - 1] ?? text.replace(/^SIG/, '');
   if (SIGNALS.includes(name)) return good(`SIG${name}`);
-  return /^RTM(IN\+|AX-)\d{1,2}$/.test(name) || name === 'RTMIN' || name === 'RTMAX' ? good(`SIG${name}`) : bad('a signal such as SIGTERM');
+  const offset = /^RTM(?:IN(?:\+(\d{1,2}))?|AX(?:-(\d{1,2}))?)$/.exec(name);
+  return offset !== null && Number(offset[1] ?? offset[2] ?? 0) <= REAL_TIME_MOST ? good(`SIG${name}`) : bad('a signal such as SIGTERM');
 }
 
 export function absolutePath(text: string): Value<string> {

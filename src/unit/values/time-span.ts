@@ -5,6 +5,9 @@ const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
+/** A twelfth of a year of 365.25 days, as systemd counts. */
+const YEAR = 365.25 * DAY;
+const MONTH = YEAR / 12;
 
 const NAMES: readonly (readonly [RegExp, number])[] = [
   [/^(us|usec|µs|μs)$/, 0.001],
@@ -14,14 +17,14 @@ const NAMES: readonly (readonly [RegExp, number])[] = [
   [/^(h|hr|hour|hours)$/, HOUR],
   [/^(d|day|days)$/, DAY],
   [/^(w|week|weeks)$/, 7 * DAY],
-  [/^(M|month|months)$/, 30.44 * DAY],
-  [/^(y|year|years)$/, 365.25 * DAY],
+  [/^(M|month|months)$/, MONTH],
+  [/^(y|year|years)$/, YEAR],
 ];
 
 /** Infinity for 'infinity'. */
 export function timeSpan(text: string): Value<number> {
   if (text.trim() === 'infinity') return good(Infinity);
-  const parts = [...text.matchAll(/\s*(\d+(?:\.\d+)?)\s*([a-zA-Zµμ]*)/gy)];
+  const parts = [...text.matchAll(/\s*(\d+(?:\.\d+)?|\.\d+)\s*([a-zA-Zµμ]*)/gy)];
   const read = parts.map(([whole]) => whole).join('').length;
   const times = parts.map(([, number, unit]) => Number(number) * (unit === '' ? SECOND : (NAMES.find(([name]) => name.test(unit ?? ''))?.[1] ?? Number.NaN)));
   const total = times.reduce((sum, time) => sum + time, 0);
@@ -39,7 +42,7 @@ export function formatTimeSpan(timeMs: number): string {
   if (!Number.isFinite(timeMs)) return 'infinity';
   const parts: string[] = [];
   let left = Math.round(timeMs * 1000);
-  for (const [name, lengthMs] of [['d', DAY], ['h', HOUR], ['min', MINUTE], ['s', SECOND], ['ms', 1], ['us', 0.001]] as const) {
+  for (const [name, lengthMs] of [['y', YEAR], ['month', MONTH], ['w', 7 * DAY], ['d', DAY], ['h', HOUR], ['min', MINUTE], ['s', SECOND], ['ms', 1], ['us', 0.001]] as const) {
     const length = lengthMs * 1000;
     const count = Math.floor(left / length);
     if (count > 0) parts.push(`${count}${name}`);
