@@ -88,7 +88,9 @@ async function preparePodman(installed) {
   if (process.getuid() !== 0) return 'this is not root: a demo in containers of its own needs packages and a storage that only root can set up';
   try {
     const runtime = isHybrid() ? 'runc' : 'crun';
-    installed.push(...(await installDebianPackages([{ program: 'podman', package: 'podman' }, ...(hasProgram('crun') && !isHybrid() ? [] : [{ program: runtime, package: runtime }])])));
+    installed.push(
+      ...(await installDebianPackages([{ program: 'podman', package: 'podman' }, ...(hasProgram('crun') && !isHybrid() ? [] : [{ program: runtime, package: runtime }])])),
+    );
     return undefined;
   } catch (error) {
     return `podman cannot be had: ${error.message.split('\n')[0]}`;
@@ -133,7 +135,10 @@ function writeUnits({ units, folder }, { port, ipv6, vsock, container }) {
   if (container) {
     copyFileSync(join(example, 'echo.container'), join(units, 'echo.container'));
     mkdirSync(join(units, 'echo.container.d'));
-    writeFileSync(join(units, 'echo.container.d/storage.conf'), `# The demo keeps images in a storage of its own.\n[Service]\nEnvironment=CONTAINERS_STORAGE_CONF=${folder}/storage.conf\n`);
+    writeFileSync(
+      join(units, 'echo.container.d/storage.conf'),
+      `# The demo keeps images in a storage of its own.\n[Service]\nEnvironment=CONTAINERS_STORAGE_CONF=${folder}/storage.conf\n`,
+    );
     return;
   }
   const service = readFileSync(join(example, 'echo.service'), 'utf8').replace('ExecStart=node ', `ExecStart=${process.execPath} `);
@@ -187,7 +192,16 @@ function ask(address, line) {
     client.stderr.on('data', (text) => (errors += text));
     client.stdout.once('data', (bytes) => finish({ answer: bytes.toString().trim(), ms: performance.now() - started }));
     client.on('error', (error) => finish({ error: error.message }));
-    client.on('close', () => finish({ error: errors.trim().split('\n').at(-1)?.replace(/^.*?E /, '') || 'no answer' }));
+    client.on('close', () =>
+      finish({
+        error:
+          errors
+            .trim()
+            .split('\n')
+            .at(-1)
+            ?.replace(/^.*?E /, '') || 'no answer',
+      }),
+    );
     client.stdin.end(`${line}\n`);
   });
 }
@@ -207,7 +221,9 @@ function addresses({ folder }, { port, ipv6, vsock }) {
 async function whoAnswers({ folder, env }, container) {
   const shown = await rouse(env, 'show', 'echo.service', '-p', 'MainPID', '--value');
   if (!container) return `process ${shown.output.trim()}`;
-  const { output } = await run('podman', ['inspect', 'systemd-echo', '--format', '{{slice .ID 0 12}} (network {{.HostConfig.NetworkMode}})'], { env: { ...env, CONTAINERS_STORAGE_CONF: join(folder, 'storage.conf') } });
+  const { output } = await run('podman', ['inspect', 'systemd-echo', '--format', '{{slice .ID 0 12}} (network {{.HostConfig.NetworkMode}})'], {
+    env: { ...env, CONTAINERS_STORAGE_CONF: join(folder, 'storage.conf') },
+  });
   return `container ${output.trim()}`;
 }
 
@@ -239,7 +255,11 @@ async function askVsock(address) {
 
 function printTable(header, rows) {
   const widths = header.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i].length)));
-  const line = (cells) => cells.map((cell, i) => cell.padEnd(widths[i])).join('  ').trimEnd();
+  const line = (cells) =>
+    cells
+      .map((cell, i) => cell.padEnd(widths[i]))
+      .join('  ')
+      .trimEnd();
   say(bold(line(header)));
   for (const row of rows) say(line(row));
 }
@@ -262,7 +282,8 @@ async function demo() {
   await show(workspace.env, 'start', 'echo.socket');
   await show(workspace.env, 'list-sockets');
   say(bold(container ? '$ podman ps' : '$ rouse is-active echo.service'));
-  if (container) say((await run('podman', ['ps'], { env: { ...workspace.env, CONTAINERS_STORAGE_CONF: join(workspace.folder, 'storage.conf') } })).output.trimEnd().replace(/^/gm, '  '));
+  if (container)
+    say((await run('podman', ['ps'], { env: { ...workspace.env, CONTAINERS_STORAGE_CONF: join(workspace.folder, 'storage.conf') } })).output.trimEnd().replace(/^/gm, '  '));
   else say(`  ${(await rouse(workspace.env, 'is-active', 'echo.service')).output.trim()}`);
   say('Nothing runs: the first client starts it.');
   const failed = await askAll(workspace, facts);

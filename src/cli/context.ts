@@ -74,7 +74,8 @@ export class CliContext {
         return await request(this.scope.controlSocket, message, expected, onProgress);
       } catch (error) {
         if (!(error instanceof NotRunning)) throw error;
-        if (performance.now() > deadline) throw new CliError('Another manager holds the lock and does not answer', `its folder is ${this.scope.rouseDir}, its log ${this.scope.logDir}/rouse.log`);
+        if (performance.now() > deadline)
+          throw new CliError('Another manager holds the lock and does not answer', `its folder is ${this.scope.rouseDir}, its log ${this.scope.logDir}/rouse.log`);
       }
       if (!said) {
         this.sayNotice();
@@ -122,7 +123,8 @@ export class CliContext {
     if (parseUnitName(name) !== undefined) return [name];
     if (/\.(container|pod|volume|network|kube|image|build|artifact)$/.test(name)) return [this.#serviceOfQuadlet(name)];
     const completed = `${name}.service`;
-    if (parseUnitName(completed) === undefined) throw new CliError(`Invalid unit name '${given}'`, 'a unit is NAME.socket, NAME.service or NAME.target, of letters, digits and :-_.\\@');
+    if (parseUnitName(completed) === undefined)
+      throw new CliError(`Invalid unit name '${given}'`, 'a unit is NAME.socket, NAME.service or NAME.target, of letters, digits and :-_.\\@');
     return [completed];
   }
 
@@ -133,7 +135,12 @@ export class CliContext {
   }
 
   #matching(pattern: string): readonly string[] {
-    const expression = new RegExp(`^${pattern.replace(/[.+^${}()|\\]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.')}$`);
+    const expression = new RegExp(
+      `^${pattern
+        .replace(/[.+^${}()|\\]/g, '\\$&')
+        .replaceAll('*', '.*')
+        .replaceAll('?', '.')}$`,
+    );
     return this.store.names().filter((name) => expression.test(name));
   }
 
@@ -142,6 +149,8 @@ export class CliContext {
     const names = this.store.names();
     const sibling = ['.socket', '.service'].map((type) => name.replace(/\.[a-z]+$/, type)).find((other) => other !== name && names.includes(other));
     const near = sibling ?? suggest(name, names) ?? (templateOf(name) === undefined ? undefined : suggest(templateOf(name) ?? '', names));
-    return near === undefined ? `unit files are looked for in ${this.scope.unitDirs.slice(0, 4).join(', ')} …; rouse list-unit-files shows what is there` : `did you mean '${near}'?`;
+    return near === undefined
+      ? `unit files are looked for in ${this.scope.unitDirs.slice(0, 4).join(', ')} …; rouse list-unit-files shows what is there`
+      : `did you mean '${near}'?`;
   }
 }

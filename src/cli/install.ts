@@ -52,5 +52,7 @@ function attempt(context: CliContext, action: () => InstallResult): InstallResul
 }
 
 function explainStatic(context: CliContext, names: readonly string[]): void {
-  context.warn(`${names.join(', ')}: No [Install] section with WantedBy=, RequiredBy=, UpheldBy=, Also= or Alias=: there is nothing to enable or disable\n  hint: rouse start runs it; a socket, or another unit that wants it, can start it too`);
+  context.warn(
+    `${names.join(', ')}: No [Install] section with WantedBy=, RequiredBy=, UpheldBy=, Also= or Alias=: there is nothing to enable or disable\n  hint: rouse start runs it; a socket, or another unit that wants it, can start it too`,
+  );
 }

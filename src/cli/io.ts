@@ -52,6 +52,10 @@ export function widthOf(text: string): number {
 /** Rows with aligned columns, the header underlined; two blanks between. */
 export function formatTable(header: readonly string[], rows: readonly (readonly string[])[], style: Style): string {
   const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => widthOf(row[column] ?? ''))));
-  const line = (cells: readonly string[]): string => cells.map((cell, column) => (column === cells.length - 1 ? cell : cell + ' '.repeat(Math.max(0, (widths[column] ?? 0) - widthOf(cell))))).join(' ').trimEnd();
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, column) => (column === cells.length - 1 ? cell : cell + ' '.repeat(Math.max(0, (widths[column] ?? 0) - widthOf(cell)))))
+      .join(' ')
+      .trimEnd();
   return [style.underline(line(header)), ...rows.map(line), ''].join('\n');
 }

@@ -26,7 +26,12 @@ function matches(unit: WireUnit, patterns: readonly string[], options: ListOptio
 }
 
 function globMatches(pattern: string, name: string): boolean {
-  const expression = new RegExp(`^${pattern.replace(/[.+^${}()|\\]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.')}$`);
+  const expression = new RegExp(
+    `^${pattern
+      .replace(/[.+^${}()|\\]/g, '\\$&')
+      .replaceAll('*', '.*')
+      .replaceAll('?', '.')}$`,
+  );
   return expression.test(name) || expression.test(name.replace(/\.[a-z]+$/, ''));
 }
 
@@ -38,16 +43,26 @@ async function loadedUnits(context: CliContext): Promise<readonly WireUnit[]> {
   if (reply !== undefined) return reply.units;
   context.warn('rouse: No manager runs: these are the units of the files, and none of them is active');
   context.sayNotice();
-  return context.store.names().filter((name) => /\.(socket|service|target)$/.test(name) && !name.includes('@.')).map((name) => context.offlineUnit(name));
+  return context.store
+    .names()
+    .filter((name) => /\.(socket|service|target)$/.test(name) && !name.includes('@.'))
+    .map((name) => context.offlineUnit(name));
 }
 
 export async function listUnits(context: CliContext, patterns: readonly string[], options: ListOptions): Promise<number> {
-  const units = [...(await loadedUnits(context))].filter((unit) => unit.loadState !== 'not-found' || options.all === true).filter((unit) => matches(unit, patterns, options)).sort(byName);
+  const units = [...(await loadedUnits(context))]
+    .filter((unit) => unit.loadState !== 'not-found' || options.all === true)
+    .filter((unit) => matches(unit, patterns, options))
+    .sort(byName);
   const { io } = context;
-  if (context.options.json === true) return done(() => context.json(units.map(({ name, loadState, activeState, subState, description }) => ({ unit: name, load: loadState, active: activeState, sub: subState, description }))));
+  if (context.options.json === true)
+    return done(() =>
+      context.json(units.map(({ name, loadState, activeState, subState, description }) => ({ unit: name, load: loadState, active: activeState, sub: subState, description }))),
+    );
   const rows = units.map((unit) => [`${dot(unit, io.style)} ${unit.name}`, unit.loadState, unit.activeState, unit.subState, unit.description]);
   io.out(formatTable(['  UNIT', 'LOAD', 'ACTIVE', 'SUB', 'DESCRIPTION'], rows, io.style));
-  if (options.legend !== false) io.out(`\n${units.length} loaded unit${units.length === 1 ? '' : 's'} listed.${options.all === true ? '' : ' Pass --all to see loaded but inactive units, too.'}\n`);
+  if (options.legend !== false)
+    io.out(`\n${units.length} loaded unit${units.length === 1 ? '' : 's'} listed.${options.all === true ? '' : ' Pass --all to see loaded but inactive units, too.'}\n`);
   return EXIT.success;
 }
 
@@ -57,11 +72,20 @@ export async function listSockets(context: CliContext, patterns: readonly string
   // Without a manager nothing listens: what would, is what was asked for.
   const shown: ListOptions = reply === undefined ? { ...options, all: true } : options;
   const sockets = all.filter((unit) => unit.name.endsWith('.socket') && unit.loadState === 'loaded' && matches(unit, patterns, shown)).sort(byName);
-  const rows = sockets.flatMap((unit) => (unit.listen ?? []).map(({ kind, address }) => ({ listen: address, type: kind, unit: unit.name, activates: unit.triggers.join(' '), state: unit.subState, unitState: unit })));
+  const rows = sockets.flatMap((unit) =>
+    (unit.listen ?? []).map(({ kind, address }) => ({ listen: address, type: kind, unit: unit.name, activates: unit.triggers.join(' '), state: unit.subState, unitState: unit })),
+  );
   if (context.options.json === true) return done(() => context.json(rows.map(({ listen, type, unit, activates, state }) => ({ listen, type, unit, activates, state }))));
   const { io } = context;
-  io.out(formatTable(['LISTEN', 'TYPE', 'STATE', 'UNIT', 'ACTIVATES'], rows.map(({ listen, type, state, unit, activates, unitState }) => [listen, type, `${dot(unitState, io.style)} ${state}`, unit, activates]), io.style));
-  if (options.legend !== false) io.out(`\n${rows.length} socket${rows.length === 1 ? '' : 's'} listed.${shown.all === true ? '' : ' Pass --all to see loaded but inactive sockets, too.'}\n`);
+  io.out(
+    formatTable(
+      ['LISTEN', 'TYPE', 'STATE', 'UNIT', 'ACTIVATES'],
+      rows.map(({ listen, type, state, unit, activates, unitState }) => [listen, type, `${dot(unitState, io.style)} ${state}`, unit, activates]),
+      io.style,
+    ),
+  );
+  if (options.legend !== false)
+    io.out(`\n${rows.length} socket${rows.length === 1 ? '' : 's'} listed.${shown.all === true ? '' : ' Pass --all to see loaded but inactive sockets, too.'}\n`);
   return EXIT.success;
 }
 
@@ -76,8 +100,15 @@ export async function listUnitFiles(context: CliContext, patterns: readonly stri
     .filter(({ state }) => states === undefined || states.includes(state));
   if (context.options.json === true) return done(() => context.json(files));
   const { io } = context;
-  const colour = (state: string): string => (state === 'enabled' || state === 'generated' ? io.style.green(state) : state === 'bad' || state === 'masked' ? io.style.red(state) : state);
-  io.out(formatTable(['UNIT FILE', 'STATE'], files.map(({ unit_file, state }) => [unit_file, colour(state)]), io.style));
+  const colour = (state: string): string =>
+    state === 'enabled' || state === 'generated' ? io.style.green(state) : state === 'bad' || state === 'masked' ? io.style.red(state) : state;
+  io.out(
+    formatTable(
+      ['UNIT FILE', 'STATE'],
+      files.map(({ unit_file, state }) => [unit_file, colour(state)]),
+      io.style,
+    ),
+  );
   if (options.legend !== false) io.out(`\n${files.length} unit file${files.length === 1 ? '' : 's'} listed.\n`);
   context.sayNotice();
   return EXIT.success;

@@ -37,7 +37,8 @@ export async function cat(context: CliContext, given: readonly string[]): Promis
     if (unit.loadState === 'not-found') context.io.err(`No files found for ${unit.name}.\n  hint: ${context.missingHint(unit.name)}\n`);
     for (const { text } of unit.loadState === 'not-found' ? [] : unit.diagnostics) context.warn(text);
   }
-  if (context.options.json === true) context.json(found.map(({ name, fragmentPath, sourcePath, dropInPaths, contents }) => ({ name, fragmentPath, sourcePath, dropInPaths, contents })));
+  if (context.options.json === true)
+    context.json(found.map(({ name, fragmentPath, sourcePath, dropInPaths, contents }) => ({ name, fragmentPath, sourcePath, dropInPaths, contents })));
   else context.io.out(found.map((unit) => catOne(context, unit)).join('\n'));
   return found.length === units.length ? EXIT.success : EXIT.failure;
 }
@@ -48,7 +49,15 @@ function catOne({ io: { style }, store }: CliContext, unit: WireUnit): string {
   if (unit.contents !== undefined) parts.push(`${head(`${unit.name}, made from ${unit.sourcePath ?? ''}`)}\n${unit.contents}`);
   else if (unit.fragmentPath.startsWith('/')) parts.push(`${head(unit.fragmentPath)}\n${textOf(unit.fragmentPath)}`);
   else if (unit.loadState === 'masked') parts.push(`${head(`${unit.name} is masked`)}\n`);
-  else if (unit.fragmentPath !== '') parts.push(`${head(`${unit.name} comes with rouse`)}\n${store.load(unit.name).contents?.sections.map(({ name, assignments }) => `[${name}]\n${assignments.map(({ key, value }) => `${key}=${value}\n`).join('')}`).join('\n') ?? ''}`);
+  else if (unit.fragmentPath !== '')
+    parts.push(
+      `${head(`${unit.name} comes with rouse`)}\n${
+        store
+          .load(unit.name)
+          .contents?.sections.map(({ name, assignments }) => `[${name}]\n${assignments.map(({ key, value }) => `${key}=${value}\n`).join('')}`)
+          .join('\n') ?? ''
+      }`,
+    );
   // What Quadlet made has its own drop-ins in it already.
   return [...parts, ...(unit.contents === undefined ? unit.dropInPaths.map((path) => `${head(path)}\n${textOf(path)}`) : [])].join('\n');
 }

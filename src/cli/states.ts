@@ -7,7 +7,10 @@ import { EXIT } from './errors.js';
 /** 0 when any of them is active, 3 when none is, 4 when none exists. */
 export async function isActive(context: CliContext, given: readonly string[]): Promise<number> {
   const units = await context.showUnits(context.unitNames(given));
-  sayStates(context, units.map(({ name, activeState }) => [name, activeState]));
+  sayStates(
+    context,
+    units.map(({ name, activeState }) => [name, activeState]),
+  );
   if (units.some(({ activeState }) => activeState === 'active' || activeState === 'reloading')) return EXIT.success;
   return units.every(isMissing) ? EXIT.noSuchUnit : EXIT.notActive;
 }
@@ -17,7 +20,11 @@ export async function isFailed(context: CliContext, given: readonly string[]): P
   const units = given.length > 0 ? await context.showUnits(context.unitNames(given)) : ((await context.ask({ method: 'list-units' }, 'units'))?.units ?? []);
   const failed = units.some(({ activeState }) => activeState === 'failed');
   if (given.length === 0) sayStates(context, [['rouse', failed ? 'degraded' : 'running']]);
-  else sayStates(context, units.map(({ name, activeState }) => [name, activeState]));
+  else
+    sayStates(
+      context,
+      units.map(({ name, activeState }) => [name, activeState]),
+    );
   if (failed) return EXIT.success;
   return units.length > 0 && units.every(isMissing) ? EXIT.noSuchUnit : EXIT.failure;
 }

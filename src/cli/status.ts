@@ -62,8 +62,13 @@ function stateRows(unit: WireUnit, { io: { style } }: CliContext, now: number): 
     ...listRows('TriggeredBy', unit.triggeredBy),
     ...listRows('Triggers', unit.triggers),
     ...listRows('Docs', unit.documentation),
-    ...listRows('Listen', (unit.listen ?? []).map(({ kind, address }) => `${address} (${kind})`)),
-    ...(unit.name.endsWith('.socket') && unit.activeState === 'active' ? [['Started', `${unit.accepted ?? 0} time${unit.accepted === 1 ? '' : 's'} by a connection`] as const] : []),
+    ...listRows(
+      'Listen',
+      (unit.listen ?? []).map(({ kind, address }) => `${address} (${kind})`),
+    ),
+    ...(unit.name.endsWith('.socket') && unit.activeState === 'active'
+      ? [['Started', `${unit.accepted ?? 0} time${unit.accepted === 1 ? '' : 's'} by a connection`] as const]
+      : []),
   ];
 }
 

@@ -47,9 +47,17 @@ export function request<T extends Reply['type']>(socketPath: string, message: Re
 
 function notRunning(error: NodeJS.ErrnoException, path: string): Error {
   if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED' || error.code === 'ENOTDIR') return new NotRunning('rouse is not running');
-  return new ControlError('refused', `Failed to connect to ${path}: ${error.code ?? error.message}`, error.code === 'EACCES' ? 'only the user whose manager it is may use it' : undefined);
+  return new ControlError(
+    'refused',
+    `Failed to connect to ${path}: ${error.code ?? error.message}`,
+    error.code === 'EACCES' ? 'only the user whose manager it is may use it' : undefined,
+  );
 }
 
 function lost(error?: Error): ControlError {
-  return new ControlError('disconnected', `The manager closed the connection before it answered${error === undefined ? '' : `: ${error.message}`}`, 'rouse logs shows its last words');
+  return new ControlError(
+    'disconnected',
+    `The manager closed the connection before it answered${error === undefined ? '' : `: ${error.message}`}`,
+    'rouse logs shows its last words',
+  );
 }

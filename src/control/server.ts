@@ -85,7 +85,12 @@ export class ControlServer {
       case 'list-units':
         return respond({ type: 'units', units: [...this.manager.units.values()].map((unit) => toWire(this.manager, unit, { processes: false, properties: false })) });
       case 'list-jobs':
-        return respond({ type: 'units', units: [...this.manager.units.values()].filter(({ name }) => this.manager.jobs.has(name)).map((unit) => toWire(this.manager, unit, { processes: false, properties: false })) });
+        return respond({
+          type: 'units',
+          units: [...this.manager.units.values()]
+            .filter(({ name }) => this.manager.jobs.has(name))
+            .map((unit) => toWire(this.manager, unit, { processes: false, properties: false })),
+        });
       case 'show':
         return this.#show(message.units, respond);
       case 'daemon-reload':
@@ -94,7 +99,12 @@ export class ControlServer {
         respond({ type: 'done', diagnostics: [] });
         return this.onExit();
       default:
-        return respond({ type: 'error', code: 'bad-request', message: `Unknown method '${String((message as { method?: unknown }).method)}'`, hint: 'the client may be newer than the manager: rouse exit, then try again' });
+        return respond({
+          type: 'error',
+          code: 'bad-request',
+          message: `Unknown method '${String((message as { method?: unknown }).method)}'`,
+          hint: 'the client may be newer than the manager: rouse exit, then try again',
+        });
     }
   }
 
@@ -117,7 +127,8 @@ export class ControlServer {
   #kill({ units, signal, whom }: Extract<Request, { readonly method: 'kill' }>, respond: Respond): void {
     for (const name of units) {
       const unit = this.manager.find(name);
-      if (!(unit instanceof ServiceUnit) || unit.pids.length === 0) return respond({ type: 'error', code: 'no-such-unit', message: `Failed to kill unit ${name}: No process of it runs` });
+      if (!(unit instanceof ServiceUnit) || unit.pids.length === 0)
+        return respond({ type: 'error', code: 'no-such-unit', message: `Failed to kill unit ${name}: No process of it runs` });
       const pids = whom === 'main' ? [unit.mainPid] : whom === 'control' ? [unit.controlPid] : unit.pids;
       for (const pid of pids) if (pid !== undefined) signalQuietly(pid, signal);
     }
@@ -166,10 +177,13 @@ export class ControlServer {
     if (unit === undefined) return { code: 'no-such-unit', message: `Failed to ${verb} ${name}: rouse runs .socket, .service and .target units` };
     const { loadState } = unit.loaded;
     const starts = verb !== 'stop' && verb !== 'try-restart';
-    if (loadState === 'not-found' && isInactive(unit.activeState)) return { code: 'no-such-unit', message: `Failed to ${verb} ${name}: Unit ${name} not ${starts ? 'found' : 'loaded'}` };
+    if (loadState === 'not-found' && isInactive(unit.activeState))
+      return { code: 'no-such-unit', message: `Failed to ${verb} ${name}: Unit ${name} not ${starts ? 'found' : 'loaded'}` };
     if (starts && loadState === 'masked') return { code: 'masked', message: `Failed to ${verb} ${name}: Unit ${name} is masked`, hint: `rouse unmask ${name}` };
-    if (starts && unit.config?.refuseManualStart === true) return { code: 'refused', message: `Failed to ${verb} ${name}: Operation refused, unit ${name} may be requested by dependency only` };
-    if (!starts && unit.config?.refuseManualStop === true) return { code: 'refused', message: `Failed to ${verb} ${name}: Operation refused, unit ${name} may be stopped by dependency only` };
+    if (starts && unit.config?.refuseManualStart === true)
+      return { code: 'refused', message: `Failed to ${verb} ${name}: Operation refused, unit ${name} may be requested by dependency only` };
+    if (!starts && unit.config?.refuseManualStop === true)
+      return { code: 'refused', message: `Failed to ${verb} ${name}: Operation refused, unit ${name} may be stopped by dependency only` };
     return undefined;
   }
 

@@ -36,7 +36,8 @@ const SWEEP_MS = 5000;
 /** Resolves with the exit code when the manager has stopped everything. Throws AlreadyRunning, ScopeError and file errors. */
 export async function runDaemon(scope: Scope, options: DaemonOptions): Promise<number> {
   prepareRouseDir(scope);
-  if (!lockFile(join(scope.rouseDir, 'lock'))) throw new AlreadyRunning(`rouse runs already for ${scope.mode === 'system' ? 'the system' : `user ${scope.userName}`} (${scope.controlSocket})`);
+  if (!lockFile(join(scope.rouseDir, 'lock')))
+    throw new AlreadyRunning(`rouse runs already for ${scope.mode === 'system' ? 'the system' : `user ${scope.userName}`} (${scope.controlSocket})`);
   const { print } = options;
   for (const line of [...scope.warnings, ...(scope.notice === undefined ? [] : [scope.notice])]) print(line);
   setChildSubreaper();

@@ -12,7 +12,8 @@ export const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/
 const SYSTEM_PASSES = /^(PATH|LANG|LANGUAGE|LC_.*|TZ)$/;
 
 /** Left behind by whoever started the manager, and never true for what the manager starts. */
-const NEVER_PASSED = /^(LISTEN_(PID|FDS|FDNAMES|PIDFDID)|NOTIFY_SOCKET|INVOCATION_ID|JOURNAL_STREAM|MAINPID|MANAGERPID|WATCHDOG_(PID|USEC)|SYSTEMD_EXEC_PID|NODE_CHANNEL_FD|NODE_EXTRA_CA_CERTS|NODE_OPTIONS|_|PWD|OLDPWD|SHLVL)$/;
+const NEVER_PASSED =
+  /^(LISTEN_(PID|FDS|FDNAMES|PIDFDID)|NOTIFY_SOCKET|INVOCATION_ID|JOURNAL_STREAM|MAINPID|MANAGERPID|WATCHDOG_(PID|USEC)|SYSTEMD_EXEC_PID|NODE_CHANNEL_FD|NODE_EXTRA_CA_CERTS|NODE_OPTIONS|_|PWD|OLDPWD|SHLVL)$/;
 
 /** The part that all units share: computed once when the manager starts. */
 export function managerEnvironment(mode: 'system' | 'user', env: NodeJS.ProcessEnv): ReadonlyMap<string, string> {

@@ -96,7 +96,8 @@ function makeEnvironment(host: LaunchHost, request: LaunchRequest, identity: Ide
   try {
     return buildEnvironment(request.exec, { manager: host.environment, own: host.own, user: identity.facts, directories, process: variables });
   } catch (error) {
-    if (error instanceof EnvironmentFileError) throw new LaunchError('reading the environment files', error.message, 'put a `-` before the path if the file may be missing', { cause: error });
+    if (error instanceof EnvironmentFileError)
+      throw new LaunchError('reading the environment files', error.message, 'put a `-` before the path if the file may be missing', { cause: error });
     throw error;
   }
 }
@@ -107,7 +108,8 @@ function resolveIdentity(host: LaunchHost, command: Command, exec: ExecConfig): 
     return { facts: login, uid: undefined, gid: undefined, groups: undefined };
   }
   const user = exec.user === undefined ? undefined : userByName(exec.user);
-  if (exec.user !== undefined && user === undefined) throw new LaunchError('looking up the user', `No such user '${exec.user}'`, 'User= takes a name or number that the system knows');
+  if (exec.user !== undefined && user === undefined)
+    throw new LaunchError('looking up the user', `No such user '${exec.user}'`, 'User= takes a name or number that the system knows');
   const group = exec.group === undefined ? undefined : groupByName(exec.group);
   if (exec.group !== undefined && group === undefined) throw new LaunchError('looking up the group', `No such group '${exec.group}'`);
   if (host.mode === 'user' && user !== undefined && user.uid !== process.getuid?.()) {

@@ -64,7 +64,12 @@ export class NotifySocket {
 }
 
 export function parseNotification(text: string, pid: number | undefined): Notification {
-  const fields = new Map(text.split('\n').filter((line) => line.includes('=')).map((line) => splitOnce(line)));
+  const fields = new Map(
+    text
+      .split('\n')
+      .filter((line) => line.includes('='))
+      .map((line) => splitOnce(line)),
+  );
   return {
     pid,
     ready: fields.get('READY') === '1',

@@ -30,7 +30,12 @@ export class UnitLog {
 
   write(identifier: string, pid: number, text: string): void {
     const stamp = new Date().toISOString();
-    this.#append(text.split('\n').map((line) => `${stamp} ${identifier}[${pid}]: ${line}\n`).join(''));
+    this.#append(
+      text
+        .split('\n')
+        .map((line) => `${stamp} ${identifier}[${pid}]: ${line}\n`)
+        .join(''),
+    );
   }
 
   close(): void {

@@ -83,7 +83,10 @@ function insertAfterRun(argv: readonly string[], words: readonly string[]): read
 }
 
 export function detectPodmanHost(layout: CgroupLayout, path: string): PodmanHost {
-  const runc = path.split(':').map((folder) => `${folder}/runc`).find((file) => existsSync(file));
+  const runc = path
+    .split(':')
+    .map((folder) => `${folder}/runc`)
+    .find((file) => existsSync(file));
   return { layout, journald: existsSync('/run/systemd/journal/socket'), runc, ulimits: process.getuid?.() !== 0 || hasCapability(CAP_SYS_RESOURCE) ? [] : ownLimits() };
 }
 

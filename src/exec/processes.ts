@@ -149,7 +149,7 @@ function findProcesses(roots: readonly number[], invocationId: string): readonly
   for (const { pid, parent } of all) {
     if (parent === process.pid && !found.has(pid) && carries(pid, invocationId)) found.add(pid);
   }
-  for (let size = -1; size !== found.size; ) {
+  for (let size = -1; size !== found.size;) {
     size = found.size;
     for (const { pid, parent } of all) if (found.has(parent)) found.add(pid);
   }

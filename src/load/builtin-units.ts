@@ -26,7 +26,16 @@ const TARGETS: readonly BuiltinTarget[] = [
   { name: 'default.target', description: 'Main Target', lines: ['Requires=multi-user.target', 'After=multi-user.target'], modes: ['system'] },
   { name: 'default.target', description: 'Main User Target', lines: ['Requires=basic.target', 'After=basic.target'], modes: ['user'] },
   { name: 'shutdown.target', description: 'System Shutdown', lines: ['DefaultDependencies=no'] },
-  ...passive('network.target', 'network-online.target', 'network-pre.target', 'nss-lookup.target', 'nss-user-lookup.target', 'remote-fs.target', 'local-fs.target', 'local-fs-pre.target'),
+  ...passive(
+    'network.target',
+    'network-online.target',
+    'network-pre.target',
+    'nss-lookup.target',
+    'nss-user-lookup.target',
+    'remote-fs.target',
+    'local-fs.target',
+    'local-fs-pre.target',
+  ),
   ...passive('time-sync.target', 'time-set.target', 'rpcbind.target', 'getty.target', 'slices.target', 'swap.target', 'umount.target', 'final.target', 'graphical-session.target'),
 ];
 

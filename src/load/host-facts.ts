@@ -5,7 +5,16 @@ import type { SpecifierFacts } from '../unit/specifiers.js';
 import type { Scope } from './scope.js';
 
 /** uname(2) names to those of systemd.unit(5), ConditionArchitecture=. */
-const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'x86-64', arm64: 'arm64', arm: 'arm', ia32: 'x86', riscv64: 'riscv64', ppc64: 'ppc64-le', s390x: 's390x', loong64: 'loongarch64' };
+const ARCHITECTURES: Readonly<Record<string, string>> = {
+  x64: 'x86-64',
+  arm64: 'arm64',
+  arm: 'arm',
+  ia32: 'x86',
+  riscv64: 'riscv64',
+  ppc64: 'ppc64-le',
+  s390x: 's390x',
+  loong64: 'loongarch64',
+};
 
 export function hostFacts(scope: Scope, env: Readonly<Record<string, string | undefined>>): SpecifierFacts {
   const folder = (name: string, usual: string): string => (env[name]?.startsWith('/') === true ? env[name] : `${scope.home}/${usual}`);
@@ -41,7 +50,12 @@ function textOf(path: string): string {
 }
 
 function groupName(gid: number): string {
-  return textOf('/etc/group').split('\n').find((line) => line.split(':')[2] === String(gid))?.split(':')[0] ?? String(gid);
+  return (
+    textOf('/etc/group')
+      .split('\n')
+      .find((line) => line.split(':')[2] === String(gid))
+      ?.split(':')[0] ?? String(gid)
+  );
 }
 
 function shellOf(): string {

@@ -112,13 +112,18 @@ function collectLinks(store: UnitStore, names: readonly string[], verb: string):
 function installOf(store: UnitStore, name: string, verb: string): { install: InstallConfig; path: string } {
   const loaded = store.load(name);
   const path = loaded.contents?.fragmentPath ?? '';
-  if (loaded.loadState === 'not-found') throw new InstallError(`Failed to ${verb} unit: Unit ${name} does not exist`, existsSync(name) ? `copy it to ${store.scope.configUnitDir} first` : undefined);
+  if (loaded.loadState === 'not-found')
+    throw new InstallError(`Failed to ${verb} unit: Unit ${name} does not exist`, existsSync(name) ? `copy it to ${store.scope.configUnitDir} first` : undefined);
   if (loaded.loadState === 'masked') throw new InstallError(`Failed to ${verb} unit: Unit ${name} is masked`, `rouse unmask ${name}`);
   const { sourcePath } = loaded.contents ?? {};
   if (sourcePath !== undefined) {
-    throw new InstallError(`Failed to ${verb} unit: Unit ${name} is generated from ${sourcePath}`, 'its [Install] section counts as soon as the file is read; remove the section so that only a connection starts it');
+    throw new InstallError(
+      `Failed to ${verb} unit: Unit ${name} is generated from ${sourcePath}`,
+      'its [Install] section counts as soon as the file is read; remove the section so that only a connection starts it',
+    );
   }
-  if (loaded.config === undefined) throw new InstallError(`Failed to ${verb} unit: Unit ${name} has a bad setting: ${loaded.diagnostics.find(({ severity }) => severity === 'error')?.message ?? ''}`);
+  if (loaded.config === undefined)
+    throw new InstallError(`Failed to ${verb} unit: Unit ${name} has a bad setting: ${loaded.diagnostics.find(({ severity }) => severity === 'error')?.message ?? ''}`);
   return { install: loaded.config.install, path };
 }
 
@@ -129,7 +134,8 @@ function hasInstall({ alias, wantedBy, requiredBy, upheldBy, also }: InstallConf
 function linksOf({ configUnitDir }: Scope, name: string, target: string, install: InstallConfig): readonly Link[] {
   const isTemplate = parseUnitName(name)?.instance === '';
   if (isTemplate && install.defaultInstance === undefined) {
-    if (install.wantedBy.length + install.requiredBy.length > 0) throw new InstallError(`Failed to enable unit: ${name} is a template without DefaultInstance=`, `name an instance: ${instanceName(name, 'NAME')}`);
+    if (install.wantedBy.length + install.requiredBy.length > 0)
+      throw new InstallError(`Failed to enable unit: ${name} is a template without DefaultInstance=`, `name an instance: ${instanceName(name, 'NAME')}`);
     return [];
   }
   const linkName = isTemplate && install.defaultInstance !== undefined ? instanceName(name, install.defaultInstance) : name;
@@ -149,7 +155,10 @@ function makeLink({ path, target }: Link, force: boolean): readonly LinkChange[]
   if (existing === target) return [];
   if (existing !== undefined && (force || basename(existing) === basename(target))) rmSync(path);
   else if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) {
-    throw new InstallError(`Failed to make the link ${path}: a file of this name exists already`, existing === undefined ? 'move it away' : `it leads to ${existing}; --force replaces it`);
+    throw new InstallError(
+      `Failed to make the link ${path}: a file of this name exists already`,
+      existing === undefined ? 'move it away' : `it leads to ${existing}; --force replaces it`,
+    );
   }
   try {
     mkdirSync(dirname(path), { recursive: true });

@@ -230,7 +230,10 @@ function installDependencies({ service }: ConvertedQuadlet): readonly NamedDepen
     const kind = INSTALL_KINDS[key as keyof typeof INSTALL_KINDS];
     const name = service === undefined ? undefined : instantiate(service.name, instance);
     if (kind === undefined || name === undefined) return [];
-    return value.split(/\s+/).filter(Boolean).map((of) => ({ of, kind, name, place: { file, line } }));
+    return value
+      .split(/\s+/)
+      .filter(Boolean)
+      .map((of) => ({ of, kind, name, place: { file, line } }));
   });
 }
 
@@ -255,7 +258,10 @@ function serviceName(quadlet: string): string {
 }
 
 function podmanPath(path = ''): string {
-  const found = path.split(':').map((folder) => join(folder, 'podman')).find((file) => statQuietly(file)?.isFile() === true);
+  const found = path
+    .split(':')
+    .map((folder) => join(folder, 'podman'))
+    .find((file) => statQuietly(file)?.isFile() === true);
   return found ?? '/usr/bin/podman';
 }
 

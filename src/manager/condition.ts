@@ -78,7 +78,13 @@ function hasVariable(text: string): boolean {
 /** glob(7) in the last part of the path only, which is what unit files use. */
 function globExists(pattern: string): boolean {
   const at = pattern.lastIndexOf('/');
-  const name = new RegExp(`^${pattern.slice(at + 1).replace(/[.+^${}()|\\]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.')}$`);
+  const name = new RegExp(
+    `^${pattern
+      .slice(at + 1)
+      .replace(/[.+^${}()|\\]/g, '\\$&')
+      .replaceAll('*', '.*')
+      .replaceAll('?', '.')}$`,
+  );
   try {
     return readdirSync(pattern.slice(0, at) || '/').some((entry) => name.test(entry));
   } catch {

@@ -197,7 +197,10 @@ function jobEnd(type: JobType, unit: Unit): JobEnd | undefined {
     case 'try-restart':
       return isInactive(activeState) ? { result: 'done' } : undefined;
     case 'reload':
-      if (activeState === 'active') return unit instanceof ServiceUnit && unit.reloadResult !== 'success' ? { result: 'failed', message: `${unit.name}: Its reload failed (${unit.reloadResult})` } : { result: 'done' };
+      if (activeState === 'active')
+        return unit instanceof ServiceUnit && unit.reloadResult !== 'success'
+          ? { result: 'failed', message: `${unit.name}: Its reload failed (${unit.reloadResult})` }
+          : { result: 'done' };
       return isInactive(activeState) ? failed(unit) : undefined;
     case 'nop':
       return { result: 'done' };

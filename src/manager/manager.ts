@@ -291,7 +291,8 @@ export class Manager {
     const { activeState } = unit;
     if (activeState === from) return;
     const name = unit.description === unit.name ? unit.name : `${unit.name} - ${unit.description}`;
-    if (activeState === 'active' && from !== 'reloading') this.say(unit, unit instanceof SocketUnit ? `Listening on ${name}` : unit instanceof TargetUnit ? `Reached target ${name}` : `Started ${name}`);
+    if (activeState === 'active' && from !== 'reloading')
+      this.say(unit, unit instanceof SocketUnit ? `Listening on ${name}` : unit instanceof TargetUnit ? `Reached target ${name}` : `Started ${name}`);
     else if (activeState === 'failed') this.say(unit, `Failed with result '${unit.result}'${unit.reason === undefined ? '' : `: ${unit.reason}`}`, unit.hint);
     else if (activeState === 'inactive' && from !== 'failed' && !(unit instanceof TargetUnit)) this.say(unit, `Stopped ${name}`);
   }

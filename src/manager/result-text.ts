@@ -12,7 +12,9 @@ export function describeResult(result: string, exit?: ExitInfo, config?: Service
     case 'protocol':
       return protocolText(config);
     case 'timeout':
-      return config === undefined ? 'It took too long' : `It took longer than it may (TimeoutStartSec=${seconds(config.timeoutStartMs)}, TimeoutStopSec=${seconds(config.timeoutStopMs)})`;
+      return config === undefined
+        ? 'It took too long'
+        : `It took longer than it may (TimeoutStartSec=${seconds(config.timeoutStartMs)}, TimeoutStopSec=${seconds(config.timeoutStopMs)})`;
     case 'exit-code':
     case 'signal':
     case 'core-dump':

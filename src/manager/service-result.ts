@@ -2,17 +2,7 @@
 import type { ExitStatusSet, ServiceConfig } from '../unit/config.js';
 import type { ServiceData } from './service-machine.js';
 
-export type ServiceResult =
-  | 'success'
-  | 'resources'
-  | 'protocol'
-  | 'timeout'
-  | 'exit-code'
-  | 'signal'
-  | 'core-dump'
-  | 'watchdog'
-  | 'start-limit-hit'
-  | 'exec-condition';
+export type ServiceResult = 'success' | 'resources' | 'protocol' | 'timeout' | 'exit-code' | 'signal' | 'core-dump' | 'watchdog' | 'start-limit-hit' | 'exec-condition';
 
 /** As waitid(2) reports it. */
 export interface ExitInfo {

@@ -94,7 +94,8 @@ export class ServiceUnit extends Unit {
   }
 
   reload(): JobProgress {
-    if (this.#running === undefined || (this.#data.state !== 'running' && this.#data.state !== 'exited')) return { result: 'failed', message: `${this.name}: It is not active, refusing to reload` };
+    if (this.#running === undefined || (this.#data.state !== 'running' && this.#data.state !== 'exited'))
+      return { result: 'failed', message: `${this.name}: It is not active, refusing to reload` };
     if (this.#running.execReload.length === 0 && this.#running.serviceType !== 'notify-reload') {
       return { result: 'failed', message: `${this.name}: It has no ExecReload=, refusing to reload`, hint: `rouse restart ${this.name}` };
     }

@@ -154,7 +154,11 @@ export class SocketUnit extends Unit {
     const now = performance.now();
     if (!this.#triggerLimit.take(now)) {
       const { burst, intervalMs } = this.#triggerLimit;
-      return this.rest(`Trigger limit hit (${burst} activations in ${intervalMs / 1000} s)`, this.#triggerLimit.remainingMs(now), 'TriggerLimitBurst= and TriggerLimitIntervalSec= set the limit');
+      return this.rest(
+        `Trigger limit hit (${burst} activations in ${intervalMs / 1000} s)`,
+        this.#triggerLimit.remainingMs(now),
+        'TriggerLimitBurst= and TriggerLimitIntervalSec= set the limit',
+      );
     }
     this.activations++;
     this.dispatch({ type: 'readable' });

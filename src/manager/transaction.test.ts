@@ -83,7 +83,15 @@ describe('a transaction', () => {
 
 describe('ordering', () => {
   const edges: Edges = { 'a.service': { after: ['b.service'] }, 'b.service': { before: ['a.service'] } };
-  const waits = (a: JobType, b: JobType, unit: string): readonly string[] => waitsFor(view(edges), new Map([['a.service', { type: a }], ['b.service', { type: b }]]), unit);
+  const waits = (a: JobType, b: JobType, unit: string): readonly string[] =>
+    waitsFor(
+      view(edges),
+      new Map([
+        ['a.service', { type: a }],
+        ['b.service', { type: b }],
+      ]),
+      unit,
+    );
 
   it('starts in the order of After=', () => {
     expect(waits('start', 'start', 'a.service')).toEqual(['b.service']);

@@ -32,7 +32,8 @@ const TYPES: Partial<Record<Listen['kind'], SocketType>> = { stream: 'stream', d
 /** Throws ListenError. Options that the kernel refuses are warnings, as they are in systemd. */
 export function openListen(wanted: Listen, config: SocketConfig, context: OpenContext): { readonly fd: Fd; readonly warnings: readonly string[] } {
   const type = TYPES[wanted.kind];
-  if (type === undefined || wanted.address === undefined) throw new ListenError(wanted.text, `rouse cannot hold a ${wanted.kind} yet`, 'ListenStream=, ListenDatagram= and ListenSequentialPacket= can be held');
+  if (type === undefined || wanted.address === undefined)
+    throw new ListenError(wanted.text, `rouse cannot hold a ${wanted.kind} yet`, 'ListenStream=, ListenDatagram= and ListenSequentialPacket= can be held');
   let fd: Fd | undefined;
   try {
     const address = kernelAddress(wanted.address);
@@ -90,7 +91,11 @@ function bindTo(fd: Fd, address: SocketAddress, config: SocketConfig, context: O
   bind(fd, address);
   chmodSync(address.path, config.socketMode);
   if (config.socketUser === undefined && config.socketGroup === undefined) return;
-  chownSync(address.path, config.socketUser === undefined ? (process.getuid?.() ?? 0) : context.resolveUser(config.socketUser), config.socketGroup === undefined ? (process.getgid?.() ?? 0) : context.resolveGroup(config.socketGroup));
+  chownSync(
+    address.path,
+    config.socketUser === undefined ? (process.getuid?.() ?? 0) : context.resolveUser(config.socketUser),
+    config.socketGroup === undefined ? (process.getgid?.() ?? 0) : context.resolveGroup(config.socketGroup),
+  );
 }
 
 function toListenError(wanted: Listen, error: unknown): ListenError {
@@ -103,7 +108,8 @@ function hintFor({ address, kind }: Listen, error: unknown): string | undefined 
   const port = address !== undefined && 'port' in address ? address.port : undefined;
   if (code === 'EADDRINUSE' && port !== undefined) return ownerHint(port, kind);
   if (code === 'EACCES' && port !== undefined && port < 1024) return 'ports below 1024 need CAP_NET_BIND_SERVICE or net.ipv4.ip_unprivileged_port_start';
-  if (code === 'EADDRNOTAVAIL') return address?.family === 'inet6' ? 'no interface has this address: IPv6 may be switched off here' : 'no interface has this address; FreeBind=yes binds it all the same';
+  if (code === 'EADDRNOTAVAIL')
+    return address?.family === 'inet6' ? 'no interface has this address: IPv6 may be switched off here' : 'no interface has this address; FreeBind=yes binds it all the same';
   if (code === 'EAFNOSUPPORT') return address?.family === 'vsock' ? 'the kernel has no VSOCK: modprobe vsock' : 'the kernel does not have this address family';
   if (code === 'EACCES' && address?.family === 'unix') return `the folder ${dirname(address.path)} cannot be written to`;
   return undefined;
@@ -113,7 +119,11 @@ function hintFor({ address, kind }: Listen, error: unknown): string | undefined 
 function ownerHint(port: number, kind: Listen['kind']): string {
   const tables = kind === 'datagram' ? ['udp', 'udp6'] : ['tcp', 'tcp6'];
   const hex = port.toString(16).toUpperCase().padStart(4, '0');
-  const inodes = tables.flatMap((table) => lines(`/proc/net/${table}`).filter((line) => line.split(/\s+/)[2]?.endsWith(`:${hex}`)).map((line) => line.split(/\s+/)[10] ?? ''));
+  const inodes = tables.flatMap((table) =>
+    lines(`/proc/net/${table}`)
+      .filter((line) => line.split(/\s+/)[2]?.endsWith(`:${hex}`))
+      .map((line) => line.split(/\s+/)[10] ?? ''),
+  );
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
     if (holdsSocket(pid, inodes)) return `process ${pid} (${lines(`/proc/${pid}/comm`)[0] ?? '?'}) has this port already`;
   }
@@ -130,7 +140,9 @@ function holdsSocket(pid: string, inodes: readonly string[]): boolean {
 
 function lines(path: string): readonly string[] {
   try {
-    return readFileSync(path, 'utf8').split('\n').map((line) => line.trimEnd());
+    return readFileSync(path, 'utf8')
+      .split('\n')
+      .map((line) => line.trimEnd());
   } catch {
     return [];
   }

@@ -20,7 +20,9 @@ export const accept4 = declare<(fd: number, address: Buffer | null, length: Buff
 export const getsockname = declare<(fd: number, address: Buffer, length: Buffer) => number>('int getsockname(int, _Out_ void *, _Inout_ void *)');
 export const getpeername = declare<(fd: number, address: Buffer, length: Buffer) => number>('int getpeername(int, _Out_ void *, _Inout_ void *)');
 export const setsockopt = declare<(fd: number, level: number, name: number, value: Buffer, length: number) => number>('int setsockopt(int, int, int, const void *, uint32_t)');
-export const getsockopt = declare<(fd: number, level: number, name: number, value: Buffer, length: Buffer) => number>('int getsockopt(int, int, int, _Out_ void *, _Inout_ void *)');
+export const getsockopt = declare<(fd: number, level: number, name: number, value: Buffer, length: Buffer) => number>(
+  'int getsockopt(int, int, int, _Out_ void *, _Inout_ void *)',
+);
 export const recv = declare<(fd: number, buffer: Buffer, length: number, flags: number) => number>('long recv(int, _Out_ void *, size_t, int)');
 export const recvfrom = declare<(fd: number, buffer: Buffer, length: number, flags: number, address: Buffer, addressLength: Buffer) => number>(
   'long recvfrom(int, _Out_ void *, size_t, int, _Out_ void *, _Inout_ void *)',

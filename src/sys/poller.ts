@@ -49,7 +49,8 @@ export class Poller {
   /** The descriptor stays the caller's, who closes the watch before it. Throws SysError (EPERM: not pollable). */
   watch(fd: Fd, options: WatchOptions, onReady: (events: number) => void): Watch {
     const id = this.#nextId++;
-    const mask = (options.read === true ? EPOLLIN : 0) | (options.write === true ? EPOLLOUT : 0) | (options.oneShot === true ? EPOLLONESHOT : 0) | (options.edge === true ? EPOLLET : 0);
+    const mask =
+      (options.read === true ? EPOLLIN : 0) | (options.write === true ? EPOLLOUT : 0) | (options.oneShot === true ? EPOLLONESHOT : 0) | (options.edge === true ? EPOLLET : 0);
     this.#control('add', fd, mask, id);
     this.#entries.set(id, { onReady });
     return {

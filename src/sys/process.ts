@@ -40,7 +40,10 @@ export function groupsOf(user: string, gid: number): readonly number[] {
 
 function entries(path: string): readonly (readonly string[])[] {
   try {
-    return readFileSync(path, 'utf8').split('\n').filter(Boolean).map((line) => line.split(':'));
+    return readFileSync(path, 'utf8')
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => line.split(':'));
   } catch {
     return [];
   }

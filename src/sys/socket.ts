@@ -167,7 +167,7 @@ export function receiveMessage(fd: Fd, { maxBytes }: { readonly maxBytes: number
 /** cmsg(3): length, level, type, bytes; each begins at a multiple of eight. */
 function readControl(control: Buffer): { pid?: number; uid?: number; fds: Fd[] } {
   const result: { pid?: number; uid?: number; fds: Fd[] } = { fds: [] };
-  for (let at = 0; at + 16 <= control.length; ) {
+  for (let at = 0; at + 16 <= control.length;) {
     const length = Number(control.readBigUInt64LE(at));
     if (length < 16) break;
     const type = control.readInt32LE(at + 12);

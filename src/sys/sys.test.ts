@@ -43,7 +43,13 @@ async function exitOf(child: SpawnedProcess): Promise<ExitInfo | undefined> {
 /** Runs a shell script in a process that was set up so, and returns what it printed. */
 async function printed(script: string, setup: ExecSetup, env: readonly string[] = [], fds: readonly number[] = []): Promise<string> {
   const output = pipe();
-  const child = spawn({ path: '/bin/sh', argv: ['sh', '-c', script], env: ['PATH=/usr/bin:/bin', ...env], fds: [nothing, output.write.number, output.write.number, ...fds], setup });
+  const child = spawn({
+    path: '/bin/sh',
+    argv: ['sh', '-c', script],
+    env: ['PATH=/usr/bin:/bin', ...env],
+    fds: [nothing, output.write.number, output.write.number, ...fds],
+    setup,
+  });
   output.write.close();
   const pid = child.pid;
   await exitOf(child);
@@ -111,7 +117,13 @@ describe('messages', () => {
     const fd = socket('unix', 'datagram');
     bind(fd, { family: 'unix', path: join(folder, 'n') });
     setsockopt(fd, SOL_SOCKET, SO_PASSCRED, 1);
-    const child = spawn({ path: '/bin/sh', argv: ['sh', '-c', `printf READY=1 | socat - UNIX-SENDTO:${join(folder, 'n')} || exit 9`], env: ['PATH=/usr/bin:/bin'], fds: [nothing, nothing, nothing], setup: {} });
+    const child = spawn({
+      path: '/bin/sh',
+      argv: ['sh', '-c', `printf READY=1 | socat - UNIX-SENDTO:${join(folder, 'n')} || exit 9`],
+      env: ['PATH=/usr/bin:/bin'],
+      fds: [nothing, nothing, nothing],
+      setup: {},
+    });
     const exit = await exitOf(child);
     if (exit?.status === 9) return expect.unreachable('socat is missing');
     const message = receiveMessage(fd, { maxBytes: 100 });
@@ -138,7 +150,9 @@ describe('a spawned process', () => {
   });
 
   it('has the working directory, umask and limits that it was given', async () => {
-    expect(await printed('pwd; umask; ulimit -n; ulimit -Hn', { workingDirectory: folder, umask: 0o027, limits: [{ resource: 7, soft: 100, hard: 200 }] })).toBe(`${folder}\n0027\n100\n200`);
+    expect(await printed('pwd; umask; ulimit -n; ulimit -Hn', { workingDirectory: folder, umask: 0o027, limits: [{ resource: 7, soft: 100, hard: 200 }] })).toBe(
+      `${folder}\n0027\n100\n200`,
+    );
   });
 
   it('has the user and group that it was given', async () => {

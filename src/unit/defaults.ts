@@ -1,8 +1,8 @@
 /** What a unit has when its files say nothing; systemd-system.conf(5) and the manuals of the keys. */
-import type { OwnedDirectories } from './config.js';
+import type { ExitStatusSet, OwnedDirectories } from './config.js';
 
 const NO_DIRECTORIES: OwnedDirectories = { names: [], mode: 0o755 };
-const NO_STATUSES = { codes: [], signals: [] };
+export const NO_STATUSES: ExitStatusSet = { codes: [], signals: [] };
 
 export const COMMON_DEFAULTS = {
   documentation: [],
@@ -16,7 +16,6 @@ export const COMMON_DEFAULTS = {
   ignoreOnIsolate: false,
   collectMode: 'inactive',
   jobTimeoutMs: Infinity,
-  jobRunningTimeoutMs: Infinity,
   startLimitIntervalMs: 10_000,
   startLimitBurst: 5,
 };

@@ -1,17 +1,21 @@
 /** Keys of every section that runs commands; systemd.exec(5), systemd.kill(5), systemd.resource-control(5). */
 import { expandSpecifiers } from '../unitfile/specifier.js';
 import type { OwnedDirectories, ResourceLimit } from './config.js';
-import { custom, many, one, silent, unsupported, wordList, type KeyRow } from './key-table.js';
-import { environment, inputTarget, limit, outputTarget, words } from './values/exec-values.js';
-import { boolean, mode, oneOf, signal, text, wholeNumber } from './values/simple.js';
+import { custom, many, one, silent, unsupported, validWords, vital, wordList, type KeyRow } from './key-table.js';
+import { assignment, inputTarget, limit, outputTarget, variableName, words } from './values/exec-values.js';
+import { absolutePath, boolean, mode, oneOf, signal, text, wholeNumber } from './values/simple.js';
+import { bad, good, type Value } from './values/value.js';
 
 const LIMITS = 'CPU FSIZE DATA STACK CORE RSS NOFILE AS NPROC MEMLOCK LOCKS SIGPENDING MSGQUEUE NICE RTPRIO RTTIME';
 
 function limitKey(name: string): KeyRow {
   const parse = limit(name.toLowerCase());
-  return many<ResourceLimit>(`Limit${name}`, 'limits', (value) => {
-    const parsed = parse(value);
-    return parsed.ok ? { ok: true, value: [parsed.value] } : parsed;
+  return custom(`Limit${name}`, (draft, value) => {
+    const others = (draft['limits'] as readonly ResourceLimit[]).filter(({ resource }) => resource !== name.toLowerCase());
+    const parsed = value === '' ? undefined : parse(value);
+    if (parsed?.ok === false) return parsed.expected;
+    draft['limits'] = parsed === undefined ? others : [...others, parsed.value];
+    return undefined;
   });
 }
 
@@ -19,9 +23,8 @@ function limitKey(name: string): KeyRow {
 function directory(key: string, field: string): readonly KeyRow[] {
   const read = (draft: Record<string, unknown>): OwnedDirectories => draft[field] as OwnedDirectories;
   return [
-    custom(key, (draft, value, { specifiers }) => {
-      const names = expandSpecifiers(value, specifiers).value.split(/\s+/).filter(Boolean).map((name) => name.split(':')[0] ?? name);
-      if (names.some((name) => name.startsWith('/') || name.split('/').includes('..'))) return 'relative paths without ..';
+    custom(key, (draft, value, context) => {
+      const names = validWords(value, context, folderName);
       draft[field] = { ...read(draft), names: value === '' ? [] : [...read(draft).names, ...names] };
       return undefined;
     }),
@@ -34,38 +37,63 @@ function directory(key: string, field: string): readonly KeyRow[] {
   ];
 }
 
+/** `name:link` gives the folder a second name, which rouse does not make. */
+function folderName(text: string): Value<string> {
+  const name = (text.split(':')[0] ?? text).replace(/\/{2,}/g, '/').replace(/\/$/, '');
+  return name === '' || name.startsWith('/') || name.split('/').some((part) => part === '..' || part === '.') ? bad('a relative path without ..') : good(name);
+}
+
+/** Looser than what useradd(8) makes, as systemd is. */
+function accountName(text: string): Value<string> {
+  return /^(?!\.{1,2}$|-)[^:/\p{Cc}]+$/u.test(text) ? good(text) : bad('a name or a number');
+}
+
+const accountNames = (text: string): Value<readonly string[]> => {
+  const parsed = text.split(/\s+/).filter(Boolean).map(accountName);
+  return parsed.every((one) => one.ok) ? good(parsed.map(({ value }) => value)) : bad('names or numbers');
+};
+
 const SANDBOX =
   'ProtectSystem ProtectHome ProtectHostname ProtectHostnameEx ProtectClock ProtectKernelTunables ProtectKernelModules ProtectKernelLogs ProtectControlGroups PrivateTmp PrivateDevices PrivateNetwork PrivateUsers PrivateMounts PrivateIPC PrivatePIDs PrivateBPF NetworkNamespacePath IPCNamespacePath RestrictAddressFamilies RestrictFileSystems RestrictNamespaces RestrictRealtime RestrictSUIDSGID LockPersonality MemoryDenyWriteExecute SystemCallFilter SystemCallArchitectures SystemCallErrorNumber SystemCallLog ReadWritePaths ReadOnlyPaths InaccessiblePaths ExecPaths NoExecPaths TemporaryFileSystem BindPaths BindReadOnlyPaths CapabilityBoundingSet AmbientCapabilities SecureBits DynamicUser ProcSubset ProtectProc RemoveIPC RootImage RootHash MountAPIVFS MountImages ExtensionImages ExtensionDirectories SELinuxContext AppArmorProfile SmackProcessLabel KeyringMode Personality DelegateNamespaces ReadWriteDirectories ReadOnlyDirectories InaccessibleDirectories';
 const RESOURCES =
   'MemoryMax MemoryHigh MemoryLow MemoryMin MemorySwapMax MemoryZSwapMax MemoryZSwapWriteback CPUQuota CPUQuotaPeriodSec CPUWeight StartupCPUWeight AllowedCPUs AllowedMemoryNodes IOWeight StartupIOWeight IODeviceWeight IOReadBandwidthMax IOWriteBandwidthMax IOReadIOPSMax IOWriteIOPSMax IODeviceLatencyTargetSec TasksMax IPAddressAllow IPAddressDeny IPIngressFilterPath IPEgressFilterPath BPFProgram SocketBindAllow SocketBindDeny RestrictNetworkInterfaces DeviceAllow DevicePolicy NFTSet MemoryLimit CPUShares StartupCPUShares BlockIOWeight StartupBlockIOWeight DefaultMemoryMin DefaultMemoryLow StartupMemoryLow StartupMemoryHigh StartupMemoryMax StartupMemorySwapMax StartupAllowedCPUs StartupAllowedMemoryNodes';
 
 export const EXEC_KEYS: readonly (KeyRow | readonly KeyRow[])[] = [
-  one('User', 'user', text),
-  one('Group', 'group', text),
-  wordList('SupplementaryGroups', 'supplementaryGroups'),
-  custom('WorkingDirectory', (draft, value, { specifiers }) => {
-    const path = expandSpecifiers(value.replace(/^-/, ''), specifiers).value;
-    if (path !== '' && path !== '~' && !path.startsWith('/')) return 'an absolute path or ~';
-    draft['workingDirectory'] = path === '' ? undefined : path;
-    draft['workingDirectoryOptional'] = value.startsWith('-');
-    return undefined;
-  }),
-  one('RootDirectory', 'rootDirectory', text),
+  vital(one('User', 'user', accountName)),
+  vital(one('Group', 'group', accountName)),
+  vital(many('SupplementaryGroups', 'supplementaryGroups', (value, { specifiers }) => accountNames(expandSpecifiers(value, specifiers).value))),
+  vital(
+    custom('WorkingDirectory', (draft, value, { specifiers }) => {
+      const path = expandSpecifiers(value.replace(/^-/, ''), specifiers).value;
+      if (path !== '' && path !== '~' && !path.startsWith('/')) return 'an absolute path or ~';
+      draft['workingDirectory'] = path === '' ? undefined : path;
+      draft['workingDirectoryOptional'] = value.startsWith('-');
+      return undefined;
+    }),
+    (value) => !value.startsWith('-'),
+  ),
+  vital(one('RootDirectory', 'rootDirectory', absolutePath)),
   one('UMask', 'umask', mode, 0o022),
   one('Nice', 'nice', wholeNumber(-20, 19)),
   one('OOMScoreAdjust', 'oomScoreAdjust', wholeNumber(-1000, 1000)),
   one('NoNewPrivileges', 'noNewPrivileges', boolean, false),
   one('IgnoreSIGPIPE', 'ignoreSigpipe', boolean, true),
   LIMITS.split(' ').map(limitKey),
-  many('Environment', 'environment', (value, { specifiers }) => {
-    const parsed = environment(value);
-    return parsed.ok ? { ok: true, value: parsed.value.map(([name, set]) => [name, expandSpecifiers(set, specifiers).value] as const) } : parsed;
+  many('Environment', 'environment', (value, { specifiers, skip }) => {
+    const split = words(value);
+    if (!split.ok) return split;
+    const pairs = split.value.flatMap((word) => {
+      const parsed = assignment(expandSpecifiers(word, specifiers).value);
+      if (!parsed.ok) skip(word, parsed.expected);
+      return parsed.ok ? [parsed.value] : [];
+    });
+    return good(pairs);
   }),
   many('EnvironmentFile', 'environmentFiles', (value, { specifiers, place }) => {
     const path = expandSpecifiers(value.replace(/^-/, ''), specifiers).value;
     return path.startsWith('/') ? { ok: true, value: [{ path, optional: value.startsWith('-'), place }] } : { ok: false, expected: 'an absolute path' };
   }),
-  wordList('PassEnvironment', 'passEnvironment'),
+  wordList('PassEnvironment', 'passEnvironment', variableName),
   many('UnsetEnvironment', 'unsetEnvironment', (value) => words(value)),
   one('StandardInput', 'standardInput', inputTarget, { type: 'null' }),
   one('StandardOutput', 'standardOutput', outputTarget, { type: 'journal' }),

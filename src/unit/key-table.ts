@@ -59,7 +59,7 @@ export function wordList(key: string, field: string, valid: ValueParser<string> 
   return many(key, field, (text, context) => good(validWords(text, context, valid)));
 }
 
-export function validWords(text: string, context: KeyContext, valid: ValueParser<string>): readonly string[] {
+export function validWords<T>(text: string, context: KeyContext, valid: ValueParser<T>): readonly T[] {
   return expand(text, context).split(/\s+/).filter(Boolean).flatMap((word) => {
     const parsed = valid(word);
     if (!parsed.ok) context.skip(word, parsed.expected);

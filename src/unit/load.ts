@@ -4,7 +4,8 @@
  */
 import type { Diagnostic, Parsed, Place } from '../unitfile/diagnostic.js';
 import { suggest } from '../unitfile/suggest.js';
-import type { Section, UnitContents } from '../unitfile/unit-file.js';
+import { expandSpecifiers, type SpecifierTable } from '../unitfile/specifier.js';
+import type { Assignment, Section, UnitContents } from '../unitfile/unit-file.js';
 import type { Dependency, ServiceConfig, SocketConfig, UnitConfig, UnitType } from './config.js';
 import { COMMON_DEFAULTS, EXEC_DEFAULTS, INSTALL_DEFAULTS, KILL_DEFAULTS, SERVICE_DEFAULTS, SOCKET_DEFAULTS, TIMEOUT_MS } from './defaults.js';
 import { impliedDependencies } from './implied.js';
@@ -14,6 +15,7 @@ import { SERVICE_KEYS } from './service-keys.js';
 import { SOCKET_KEYS } from './socket-keys.js';
 import { specifierTable, type SpecifierFacts } from './specifiers.js';
 import { INSTALL_KEYS, UNIT_KEYS } from './unit-keys.js';
+import { verifyService, verifySocket, type Refusal } from './verify.js';
 
 export interface LoadContext {
   readonly facts: SpecifierFacts;
@@ -22,6 +24,11 @@ export interface LoadContext {
 }
 
 type Table = ReadonlyMap<string, KeyRow>;
+
+interface About {
+  readonly section: string;
+  readonly key: string;
+}
 
 const OWN_SECTION: Readonly<Record<UnitType, { readonly name: string; readonly table: Table } | undefined>> = {
   socket: { name: 'Socket', table: SOCKET_KEYS },
@@ -61,7 +68,7 @@ class Loader {
     const own: Draft = { ...this.#ownDefaults() };
     for (const section of this.contents.sections) this.#readSection(section, common, install, own);
     const config = this.#finish(common, install, own);
-    return this.#done(config);
+    return this.#done(this.#diagnostics.some(({ severity }) => severity === 'error') ? undefined : config);
   }
 
   #ownDefaults(): Draft {
@@ -94,16 +101,28 @@ class Loader {
       } else if (row.without !== undefined) {
         if (!said.has(key) && value !== '') this.#warn(assignment, 'unsupported-key', `${key}= is not supported, ignoring: ${row.without}`, undefined, about);
         said.add(key);
-      } else {
-        const expected = row.read(draft, value, { specifiers, place: assignment });
-        if (expected !== undefined) this.#warn(assignment, 'bad-value', `Failed to parse ${key}=, ignoring: '${value}' is not ${expected}`, undefined, about);
-      }
+      } else this.#readValue(row, draft, assignment, specifiers, about);
     }
+  }
+
+  #readValue(row: KeyRow, draft: Draft, assignment: Assignment, specifiers: SpecifierTable, about: About): void {
+    const { key, value } = assignment;
+    const vital = row.vital?.(value) === true;
+    const say = (text: string, refused: boolean, hint?: string): void => {
+      const message = `Failed to parse ${key}=, ${refused ? 'refusing to load' : 'ignoring'}: ${text}`;
+      this.#diagnostics.push({ severity: refused ? 'error' : 'warning', code: 'bad-value', file: assignment.file, line: assignment.line, message, ...about, ...(hint === undefined ? {} : { hint }) });
+    };
+    const [unknown] = expandSpecifiers(value, specifiers).unknown;
+    if (unknown !== undefined) return say(`'%${unknown}' is not a specifier`, vital, 'a plain % is written %%');
+    const skip = (word: string, expected: string): void => say(`'${word}' is not ${expected}`, false);
+    const expected = row.read(draft, value, { specifiers, place: assignment, skip });
+    if (expected !== undefined) say(`'${value}' is not ${expected}`, vital);
   }
 
   #finish(common: Draft, install: Draft, own: Draft): UnitConfig | undefined {
     const { name, fragmentPath, sourcePath, dropInPaths } = this.contents;
-    const base = { ...common, name, fragmentPath, sourcePath, dropInPaths, description: (common['description'] as string | undefined) ?? name, install, type: this.#type };
+    const jobRunningTimeoutMs = common['jobRunningTimeoutMs'] ?? common['jobTimeoutMs'];
+    const base = { ...common, jobRunningTimeoutMs, name, fragmentPath, sourcePath, dropInPaths, description: (common['description'] as string | undefined) ?? name, install, type: this.#type };
     const config = this.#type === 'socket' ? this.#socket(base, own) : this.#type === 'service' ? this.#service(base, own) : (base as unknown as UnitConfig);
     if (config === undefined) return undefined;
     const dependencies = this.#checkSelf([...config.dependencies.map((dependency) => this.#instantiate(dependency)), ...(this.context.extraDependencies ?? []), ...impliedDependencies(config, this.#whole())]);
@@ -113,11 +132,8 @@ class Loader {
   #socket(base: Draft, own: Draft): SocketConfig | undefined {
     const config = { ...base, ...own, ...split(own) } as unknown as SocketConfig;
     if (!this.#hasSection('Socket')) return undefined;
-    if (config.listen.length === 0) return this.#refuse('Socket', 'no-listen', 'No Listen… key in section [Socket] that can be used, refusing to load', 'ListenStream=8080');
-    const service = config.service;
-    if (service !== undefined && parseUnitName(service)?.type !== 'service') {
-      return this.#refuse('Socket', 'bad-service', `Service=${service} is not the name of a service, refusing to load`, 'Service=NAME.service');
-    }
+    const refusal = verifySocket(config);
+    if (refusal !== undefined) return this.#refuse('Socket', refusal);
     const burst = config.accept ? 200 : 20;
     return { ...config, triggerLimitBurst: config.triggerLimitBurst ?? burst, pollLimitBurst: config.pollLimitBurst ?? (config.accept ? 150 : 15) };
   }
@@ -126,7 +142,7 @@ class Loader {
     if (!this.#hasSection('Service')) return undefined;
     const draft = { ...base, ...own, ...split(own) } as unknown as ServiceConfig;
     const serviceType = draft.serviceType ?? (draft.busName !== undefined ? 'dbus' : draft.execStart.length > 0 ? 'simple' : 'oneshot');
-    const notifies = serviceType === 'notify' || serviceType === 'notify-reload' || draft.watchdogMs > 0;
+    const notifies = serviceType === 'notify' || serviceType === 'notify-reload' || draft.watchdogMs > 0 || draft.fileDescriptorStoreMax > 0;
     const config: ServiceConfig = {
       ...draft,
       serviceType,
@@ -135,20 +151,8 @@ class Loader {
       notifyAccess: draft.notifyAccess === undefined || (draft.notifyAccess === 'none' && notifies) ? (notifies ? 'main' : 'none') : draft.notifyAccess,
       pidFile: draft.pidFile === undefined || draft.pidFile.startsWith('/') ? draft.pidFile : `${this.context.facts.runtimeDir}/${draft.pidFile}`,
     };
-    return this.#checkService(config);
-  }
-
-  #checkService(config: ServiceConfig): ServiceConfig | undefined {
-    if (config.execStart.length === 0 && config.execStop.length === 0 && config.serviceType !== 'oneshot') {
-      return this.#refuse('Service', 'no-exec-start', 'No ExecStart= in section [Service] that can be used, refusing to load', 'ExecStart=/path/to/program');
-    }
-    if (config.execStart.length > 1 && config.serviceType !== 'oneshot') {
-      return this.#refuse('Service', 'many-exec-start', `More than one ExecStart=, which only Type=oneshot may have (this is Type=${config.serviceType}), refusing to load`, 'an empty ExecStart= before the last one drops the others');
-    }
-    if (config.restart === 'always' || config.restart === 'on-success') {
-      if (config.serviceType === 'oneshot') return this.#refuse('Service', 'bad-restart', `Restart=${config.restart} is not for Type=oneshot, refusing to load`, 'Restart=on-failure');
-    }
-    return config;
+    const refusal = verifyService(config);
+    return refusal === undefined ? config : this.#refuse('Service', refusal);
   }
 
   #hasSection(name: string): boolean {
@@ -173,9 +177,9 @@ class Loader {
     });
   }
 
-  #refuse(section: string, code: string, message: string, hint: string): undefined {
+  #refuse(section: string, { code, message, hint }: Refusal): undefined {
     const place = this.contents.sections.find(({ name }) => name === section)?.place ?? this.#whole();
-    this.#error(place, code, message, hint);
+    this.#error(place, code, `${message}, refusing to load`, hint);
     return undefined;
   }
 
@@ -183,7 +187,7 @@ class Loader {
     return { file: this.contents.fragmentPath === '' ? (this.contents.dropInPaths[0] ?? this.contents.name) : this.contents.fragmentPath, line: 0 };
   }
 
-  #warn(place: Place, code: string, message: string, hint?: string, about: { section?: string; key?: string } = {}): void {
+  #warn(place: Place, code: string, message: string, hint?: string, about: Partial<About> = {}): void {
     this.#diagnostics.push({ severity: 'warning', file: place.file, line: place.line, code, message, ...(hint === undefined ? {} : { hint }), ...about });
   }
 

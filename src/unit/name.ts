@@ -1,5 +1,7 @@
 /** Unit names; systemd.unit(5). `prefix@instance.type`, or a template `prefix@.type`. */
 
+import { bad, good, type ValueParser } from './values/value.js';
+
 const TYPES = ['service', 'socket', 'target', 'timer', 'path', 'mount', 'automount', 'swap', 'slice', 'scope', 'device'] as const;
 
 const VALID = /^[A-Za-z0-9:_.\\-]+(@[A-Za-z0-9:_.\\-]*)?\.([a-z]+)$/;
@@ -21,6 +23,15 @@ export function parseUnitName(name: string): UnitName | undefined {
   const base = name.slice(0, -type.length - 1);
   const at = base.indexOf('@');
   return { base, type, prefix: at < 0 ? base : base.slice(0, at), instance: at < 0 ? undefined : base.slice(at + 1) };
+}
+
+/** For values that name a unit of one type, or (without `type`) of any. */
+export function unitNameOf(type?: string): ValueParser<string> {
+  const expected = type === undefined ? 'the name of a unit, such as name.service' : `the name of a ${type}, such as name.${type}`;
+  return (text) => {
+    const parsed = parseUnitName(text);
+    return parsed !== undefined && (type === undefined || parsed.type === type) ? good(text) : bad(expected);
+  };
 }
 
 /** 'foo@bar.service' to 'foo@.service'; undefined for what is no instance. */

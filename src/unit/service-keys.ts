@@ -1,22 +1,24 @@
 /** Keys of [Service]; systemd.service(5). */
 import { EXEC_KEYS, KILL_KEYS } from './exec-keys.js';
-import { custom, many, one, silent, tableOf, unsupported, wordList, type KeyRow } from './key-table.js';
-import { commands } from './values/command.js';
-import { exitStatuses } from './values/exec-values.js';
+import { NO_STATUSES } from './defaults.js';
+import { custom, many, one, silent, tableOf, unsupported, validWords, vital, wordList, type KeyRow } from './key-table.js';
+import { unitNameOf } from './name.js';
+import { commands, mayFail } from './values/command.js';
+import { exitStatus } from './values/exec-values.js';
 import { boolean, oneOf, text, wholeNumber } from './values/simple.js';
 import { timeSpan, timeout } from './values/time-span.js';
 import type { Command, ExitStatusSet } from './config.js';
+import { START_LIMIT_KEYS } from './unit-keys.js';
 
 export function commandKey(key: string, field: string): KeyRow {
-  return many<Command>(key, field, (value, { specifiers, place }) => commands(value, specifiers, place));
+  return vital(many<Command>(key, field, (value, { specifiers, place }) => commands(value, specifiers, place)), (value) => !mayFail(value));
 }
 
 function statusKey(key: string, field: string): KeyRow {
-  return custom(key, (draft, value) => {
-    const parsed = exitStatuses(value);
-    if (!parsed.ok) return parsed.expected;
-    const before = draft[field] as ExitStatusSet;
-    draft[field] = value === '' ? { codes: [], signals: [] } : { codes: [...before.codes, ...parsed.value.codes], signals: [...before.signals, ...parsed.value.signals] };
+  return custom(key, (draft, value, context) => {
+    const { codes, signals } = value === '' ? NO_STATUSES : (draft[field] as ExitStatusSet);
+    const statuses = validWords(value, context, exitStatus);
+    draft[field] = { codes: [...codes, ...statuses.filter((status) => typeof status === 'number')], signals: [...signals, ...statuses.filter((status) => typeof status === 'string')] };
     return undefined;
   });
 }
@@ -54,7 +56,7 @@ export const SERVICE_KEYS = tableOf(
   one('RootDirectoryStartOnly', 'rootDirectoryStartOnly', boolean, false),
   one('NonBlocking', 'nonBlocking', boolean, false),
   one('FileDescriptorStoreMax', 'fileDescriptorStoreMax', wholeNumber(0, 65536), 0),
-  wordList('Sockets', 'sockets'),
+  wordList('Sockets', 'sockets', unitNameOf('socket')),
   custom('Delegate', (draft, value) => {
     draft['delegate'] = !/^(no|false|off|0|n|f)$/i.test(value);
     return undefined;
@@ -64,7 +66,8 @@ export const SERVICE_KEYS = tableOf(
   unsupported('the limit is exactly RuntimeMaxSec=', 'RuntimeRandomizedExtraSec'),
   unsupported('no file is opened', 'OpenFile'),
   // Moved to [Unit] long ago; units still have them here.
-  silent('StartLimitInterval StartLimitBurst StartLimitIntervalSec StartLimitAction FailureAction SuccessAction RebootArgument'),
+  START_LIMIT_KEYS,
+  silent('StartLimitAction FailureAction SuccessAction RebootArgument'),
   EXEC_KEYS.flat(),
   KILL_KEYS,
 );

@@ -1,12 +1,13 @@
 /** Keys of [Socket]; systemd.socket(5). */
 import { expandSpecifiers } from '../unitfile/specifier.js';
-import type { Listen, ListenKind } from './config.js';
+import type { Listen, ListenAddress, ListenKind } from './config.js';
 import { EXEC_KEYS, KILL_KEYS } from './exec-keys.js';
-import { many, one, silent, tableOf, type KeyRow } from './key-table.js';
+import { many, one, silent, tableOf, wordList, type KeyRow } from './key-table.js';
 import { commandKey } from './service-keys.js';
 import { listenAddress } from './values/address.js';
 import { absolutePath, boolean, mode, oneOf, size, text, wholeNumber } from './values/simple.js';
 import { timeSpan, timeout } from './values/time-span.js';
+import { bad, good, type Value } from './values/value.js';
 
 function listen(key: string, kind: ListenKind): KeyRow {
   return many<Listen>(key, 'listen', (value, { specifiers, place }) => {
@@ -14,8 +15,31 @@ function listen(key: string, kind: ListenKind): KeyRow {
     const addressed = kind === 'stream' || kind === 'datagram' || kind === 'sequential-packet';
     const parsed = addressed ? listenAddress(expanded) : undefined;
     if (parsed !== undefined && !parsed.ok) return parsed;
+    if (kind === 'sequential-packet' && parsed !== undefined && isInternet(parsed.value)) return bad('an absolute path, @name or vsock:CID:PORT, which such a socket needs');
     return { ok: true, value: [{ kind, text: expanded, address: parsed?.value, place }] };
   });
+}
+
+/** The kernel has no such sockets for TCP/IP. */
+function isInternet({ family }: ListenAddress): boolean {
+  return family === 'inet' || family === 'inet6' || family === 'any';
+}
+
+/** ip(7); the names are those of <netinet/ip.h> in lower case. */
+const TYPES_OF_SERVICE: ReadonlyMap<string, number> = new Map([['low-delay', 16], ['throughput', 8], ['reliability', 4], ['low-cost', 2]]);
+
+function typeOfService(text: string): Value<number> {
+  const named = TYPES_OF_SERVICE.get(text);
+  const number = wholeNumber(0, 255)(text);
+  return named !== undefined ? good(named) : number.ok ? number : bad('low-delay, throughput, reliability, low-cost or a number from 0 to 255');
+}
+
+function timestamping(text: string): Value<'off' | 'us' | 'ns'> {
+  const plain = boolean(text);
+  if (plain.ok) return good(plain.value ? 'ns' : 'off');
+  if (/^(us|usec|µs|μs)$/.test(text)) return good('us');
+  if (/^(ns|nsec)$/.test(text)) return good('ns');
+  return text === 'off' ? good('off') : bad('off, us or ns');
 }
 
 const bytes = size;
@@ -49,13 +73,13 @@ export const SOCKET_KEYS = tableOf(
   one('KeepAliveIntervalSec', 'keepAliveIntervalMs', timeSpan),
   one('KeepAliveProbes', 'keepAliveProbes', count),
   one('NoDelay', 'noDelay', boolean, false),
-  one('Priority', 'priority', count),
+  one('Priority', 'priority', wholeNumber(-(2 ** 31), 2 ** 31 - 1)),
   one('DeferAcceptSec', 'deferAcceptMs', timeSpan),
   one('ReceiveBuffer', 'receiveBuffer', bytes),
   one('SendBuffer', 'sendBuffer', bytes),
-  one('IPTOS', 'ipTos', (value) => ({ ok: true, value: ({ 'low-delay': 16, throughput: 8, reliability: 4, 'low-cost': 2 } as Record<string, number>)[value] ?? Number(value) })),
+  one('IPTOS', 'ipTos', typeOfService),
   one('IPTTL', 'ipTtl', wholeNumber(1, 255)),
-  one('Mark', 'mark', count),
+  one('Mark', 'mark', wholeNumber(-(2 ** 31), 2 ** 32 - 1)),
   one('ReusePort', 'reusePort', boolean, false),
   one('FreeBind', 'freeBind', boolean, false),
   one('Transparent', 'transparent', boolean, false),
@@ -64,18 +88,15 @@ export const SOCKET_KEYS = tableOf(
   one('PassPIDFD', 'passPidfd', boolean, false),
   one('PassSecurity', 'passSecurity', boolean, false),
   one('PassPacketInfo', 'passPacketInfo', boolean, false),
-  one('Timestamping', 'timestamping', (value) => ({ ok: true, value: /^(us|usec|µs)$/.test(value) ? 'us' : /^(ns|nsec)$/.test(value) ? 'ns' : 'off' }), 'off'),
+  one('Timestamping', 'timestamping', timestamping, 'off'),
   one('TCPCongestion', 'tcpCongestion', text),
   one('PassFileDescriptorsToExec', 'passFileDescriptorsToExec', boolean, false),
   one('PipeSize', 'pipeSize', bytes),
   one('MessageQueueMaxMessages', 'messageQueueMaxMessages', count),
   one('MessageQueueMessageSize', 'messageQueueMessageSize', count),
   one('RemoveOnStop', 'removeOnStop', boolean, false),
-  many('Symlinks', 'symlinks', (value, { specifiers }) => {
-    const paths = expandSpecifiers(value, specifiers).value.split(/\s+/).filter(Boolean).map(absolutePath);
-    return paths.every((path) => path.ok) ? { ok: true, value: paths.flatMap((path) => (path.ok ? [path.value] : [])) } : { ok: false, expected: 'absolute paths' };
-  }),
-  one('FileDescriptorName', 'fileDescriptorName', (value) => (/^[\x21-\x39\x3b-\x7e]{1,255}$/.test(value) ? { ok: true, value } : { ok: false, expected: 'a name of at most 255 characters without a colon' })),
+  wordList('Symlinks', 'symlinks', absolutePath),
+  one('FileDescriptorName', 'fileDescriptorName', (value) => (/^[\x20-\x39\x3b-\x7e]{1,255}$/.test(value) ? { ok: true, value } : { ok: false, expected: 'a name of at most 255 characters without a colon' })),
   commandKey('ExecStartPre', 'execStartPre'),
   commandKey('ExecStartPost', 'execStartPost'),
   commandKey('ExecStopPre', 'execStopPre'),

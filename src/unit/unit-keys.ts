@@ -1,31 +1,44 @@
 /** Keys of [Unit] and [Install]; systemd.unit(5). */
 import type { Condition, Dependency, DependencyKind } from './config.js';
-import { custom, many, one, silent, tableOf, unsupported, wordList, type KeyRow } from './key-table.js';
+import { custom, one, silent, tableOf, unsupported, validWords, wordList, type KeyRow } from './key-table.js';
 import { expandSpecifiers } from '../unitfile/specifier.js';
-import { completeName } from './name.js';
+import { unitNameOf } from './name.js';
 import { boolean, oneOf, text, wholeNumber } from './values/simple.js';
-import { timeSpan } from './values/time-span.js';
+import { timeSpan, timeout } from './values/time-span.js';
 
 /** Dependencies have no reset: an empty value changes nothing, as in systemd. */
 function dependency(key: string, kind: DependencyKind): KeyRow {
-  return many<Dependency>(key, 'dependencies', (value, { specifiers, place }) => ({
-    ok: true,
-    value: expandSpecifiers(value, specifiers).value.split(/\s+/).filter(Boolean).map((name) => ({ kind, name: completeName(name), place })),
-  }));
+  return custom(key, (draft, value, context) => {
+    const names = validWords(value, context, unitNameOf());
+    draft['dependencies'] = [...(draft['dependencies'] as readonly Dependency[]), ...names.map((name) => ({ kind, name, place: context.place }))];
+    return undefined;
+  });
 }
 
 const CONDITIONS =
   'PathExists PathExistsGlob PathIsDirectory PathIsSymbolicLink PathIsMountPoint PathIsReadWrite DirectoryNotEmpty FileNotEmpty FileIsExecutable User Group Host Architecture Environment Virtualization KernelCommandLine KernelVersion Credential Security Capability ACPower NeedsUpdate FirstBoot ControlGroupController Memory CPUs CPUFeature OSRelease MemoryPressure CPUPressure IOPressure Firmware Version PathIsEncrypted KernelModuleLoaded';
 
 function condition(key: string): KeyRow {
-  return many<Condition>(key, 'conditions', (value, { specifiers, place }) => {
+  const assert = key.startsWith('Assert');
+  return custom(key, (draft, value, { specifiers, place }) => {
+    const before = draft['conditions'] as readonly Condition[];
+    // An empty value drops every condition, of whichever key; asserts are a list of their own.
+    if (value === '') draft['conditions'] = before.filter((condition) => condition.assert !== assert);
+    if (value === '') return undefined;
     const [, prefix = '', rest = ''] = /^([|!]*)\s*(.*)$/s.exec(value) ?? [];
     const expanded = expandSpecifiers(rest, specifiers).value;
-    return { ok: true, value: [{ key, assert: key.startsWith('Assert'), trigger: prefix.includes('|'), negate: prefix.includes('!'), value: expanded, place }] };
+    draft['conditions'] = [...before, { key, assert, trigger: prefix.includes('|'), negate: prefix.includes('!'), value: expanded, place }];
+    return undefined;
   });
 }
 
 const startLimitInterval = one('StartLimitIntervalSec', 'startLimitIntervalMs', timeSpan, 10_000);
+
+export const START_LIMIT_KEYS: readonly KeyRow[] = [
+  startLimitInterval,
+  { ...startLimitInterval, key: 'StartLimitInterval' },
+  one('StartLimitBurst', 'startLimitBurst', wholeNumber(0, 2 ** 32 - 1), 5),
+];
 
 export const UNIT_KEYS = tableOf(
   one('Description', 'description', text),
@@ -54,11 +67,9 @@ export const UNIT_KEYS = tableOf(
   one('AllowIsolate', 'allowIsolate', boolean, false),
   one('IgnoreOnIsolate', 'ignoreOnIsolate', boolean, false),
   one('CollectMode', 'collectMode', oneOf('inactive', 'inactive-or-failed'), 'inactive'),
-  one('JobTimeoutSec', 'jobTimeoutMs', timeSpan, Infinity),
-  one('JobRunningTimeoutSec', 'jobRunningTimeoutMs', timeSpan, Infinity),
-  startLimitInterval,
-  { ...startLimitInterval, key: 'StartLimitInterval' },
-  one('StartLimitBurst', 'startLimitBurst', wholeNumber(0, 2 ** 31), 5),
+  one('JobTimeoutSec', 'jobTimeoutMs', timeout, Infinity),
+  one('JobRunningTimeoutSec', 'jobRunningTimeoutMs', timeout),
+  START_LIMIT_KEYS,
   silent('SourcePath OnFailureJobMode OnSuccessJobMode SurviveFinalKillSignal RequiresMountsFor WantsMountsFor OnFailureIsolate RequiresOverridable RequisiteOverridable PropagateReloadTo PropagateReloadFrom BindTo IgnoreOnSnapshot'),
   unsupported('nothing else happens then', 'StartLimitAction FailureAction SuccessAction FailureActionExitStatus SuccessActionExitStatus JobTimeoutAction JobTimeoutRebootArgument RebootArgument'),
 );

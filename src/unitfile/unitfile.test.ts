@@ -61,7 +61,9 @@ describe('reading a unit file', () => {
 
 describe('merging', () => {
   const parse = (path: string, text: string): ReturnType<typeof parseUnitFile>['value'] => parseUnitFile(path, text).value;
-  const merged = mergeUnitFiles('x.service', parse('/a', '[Service]\nEnvironment=A=1\nType=simple\n'), [parse('/b', '[Service]\nEnvironment=\nEnvironment=B=2\nType=exec\n[Unit]\nAfter=y')]);
+  const merged = mergeUnitFiles('x.service', parse('/a', '[Service]\nEnvironment=A=1\nType=simple\n'), [
+    parse('/b', '[Service]\nEnvironment=\nEnvironment=B=2\nType=exec\n[Unit]\nAfter=y'),
+  ]);
 
   it('lets the last value win and the empty one reset a list', () => {
     expect(lastValue(merged, 'Service', 'Type')).toEqual({ file: '/b', line: 4, key: 'Type', value: 'exec' });

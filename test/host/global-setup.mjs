@@ -4,7 +4,10 @@ import { cgroupLayouts, ensureHost, whyNoHost } from './host.mjs';
 export async function setup() {
   const say = (line) => process.stderr.write(`test host: ${line}\n`);
   const why = whyNoHost();
-  if (why !== undefined) return say(`no integration tests here: ${why}`);
+  if (why !== undefined) {
+    say(`no integration tests here: ${why}`);
+    return;
+  }
   for (const [name, layout] of Object.entries(cgroupLayouts())) if (!layout.possible) say(`no tests with ${name} cgroups here: ${layout.why}`);
   await ensureHost({ onProgress: say });
 }

@@ -22,17 +22,22 @@ export function commands(text: string, table: SpecifierTable, place: Place): Val
 
 const PREFIX = /^([@:|+!-]*)(.*)$/s;
 
+/** Whether a failure of this command, and so also that it cannot be read, is to be ignored. */
+export function mayFail(text: string): boolean {
+  return PREFIX.exec(text)?.[1]?.includes('-') === true;
+}
+
 function command(words: readonly string[], table: SpecifierTable, place: Place): Value<Command> {
   const [, prefixes = '', program = ''] = PREFIX.exec(words[0] ?? '') ?? [];
   const rest = words.slice(1).map((word) => expandSpecifiers(word, table).value);
   const path = expandSpecifiers(program, table).value;
   if (path === '') return bad('a program after the prefix');
-  if (path.includes('/') && !path.startsWith('/')) return bad('an absolute path, or the name of a program in PATH');
+  if ((path.includes('/') && !path.startsWith('/')) || path.endsWith('/')) return bad('an absolute path of a program, or its name in PATH');
   const renamed = prefixes.includes('@');
   if (renamed && rest.length === 0) return bad('argv[0] after the program, because of the @');
   const shell = prefixes.includes('|');
   return good({
-    path: shell ? '/bin/sh' : path,
+    path: shell ? '/bin/sh' : path.replace(/\/{2,}/g, '/'),
     argv: shell ? ['sh', '-c', [path, ...rest].join(' ')] : renamed ? rest : [path, ...rest],
     ignoreFailure: prefixes.includes('-'),
     noEnvironmentExpansion: prefixes.includes(':'),
