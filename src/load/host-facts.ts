@@ -28,6 +28,7 @@ export function hostFacts(scope: Scope, env: Readonly<Record<string, string | un
     shell: shellOf(),
     runtimeDir: scope.runtimeDir,
     configHome: folder('XDG_CONFIG_HOME', '.config'),
+    dataHome: folder('XDG_DATA_HOME', '.local/share'),
     stateHome: folder('XDG_STATE_HOME', '.local/state'),
     cacheHome: folder('XDG_CACHE_HOME', '.cache'),
     hostName: hostname(),
@@ -66,8 +67,8 @@ function shellOf(): string {
   }
 }
 
-/** os-release(5) */
+/** os-release(5), and PRETTY_HOSTNAME out of machine-info(5). */
 function osRelease(): Readonly<Record<string, string>> {
-  const text = textOf('/etc/os-release') || textOf('/usr/lib/os-release');
+  const text = `${textOf('/etc/os-release') || textOf('/usr/lib/os-release')}\n${textOf('/etc/machine-info')}`;
   return Object.fromEntries(text.split('\n').flatMap((line) => [...line.matchAll(/^([A-Z_]+)=["']?(.*?)["']?$/g)].map(([, name = '', value = '']) => [name, value])));
 }

@@ -11,16 +11,22 @@ export type Relation = DependencyKind | `${DependencyKind}-inverse` | 'triggers'
 /** before/after are each other's inverse: both are stored under `after` and `before`. */
 const MIRROR: Partial<Record<DependencyKind, DependencyKind>> = { before: 'after', after: 'before' };
 
+const PULLS = ['requires', 'requisite', 'wants', 'bindsTo', 'upholds'] as const;
+
 export class Graph {
   readonly #edges = new Map<string, Map<Relation, Set<string>>>();
+  /** Units with DefaultDependencies=yes. */
+  readonly #ordinary = new Set<string>();
 
   /** Forgets everything and takes these units in. */
   rebuild(configs: Iterable<UnitConfig>): void {
     this.#edges.clear();
+    this.#ordinary.clear();
     for (const config of configs) this.add(config);
   }
 
   add(config: UnitConfig): void {
+    if (config.defaultDependencies) this.#ordinary.add(config.name);
     for (const { kind, name } of config.dependencies) {
       if (name === config.name) continue;
       this.#link(config.name, kind, name);
@@ -34,6 +40,18 @@ export class Graph {
 
   /** The units at the other end, in the order in which they were named. */
   get(name: string, relation: Relation): readonly string[] {
+    const written = this.#linked(name, relation);
+    if (relation === 'after') return [...new Set([...written, ...PULLS.flatMap((kind) => this.#linked(name, kind)).filter((member) => this.#completes(member, name))])];
+    if (relation === 'before') return [...new Set([...written, ...PULLS.flatMap((kind) => this.#linked(name, `${kind}-inverse`)).filter((target) => this.#completes(name, target))])];
+    return written;
+  }
+
+  /** systemd.target(5): a target is reached after what it pulls in, where neither says otherwise. */
+  #completes(member: string, target: string): boolean {
+    return target.endsWith('.target') && this.#ordinary.has(target) && this.#ordinary.has(member) && !this.#linked(member, 'after').includes(target);
+  }
+
+  #linked(name: string, relation: Relation): readonly string[] {
     return [...(this.#edges.get(name)?.get(relation) ?? [])];
   }
 

@@ -15,8 +15,8 @@ export function impliedDependencies(config: UnitConfig, place: Place): readonly 
 function implicit(config: UnitConfig): readonly Pair[] {
   if (config.type === 'socket') return [['before', config.service ?? config.name.replace(/\.socket$/, '.service')]];
   if (config.type === 'service') return config.sockets.flatMap((name): readonly Pair[] => [['wants', name], ['after', name]]);
-  // A target is reached when what it pulls in is up.
-  return config.dependencies.filter(({ kind }) => kind === 'wants' || kind === 'requires').map(({ name }): Pair => ['after', name]);
+  // A target is ordered after what it pulls in, unless that is ordered the other way: only the graph of all units knows.
+  return [];
 }
 
 function byDefault(config: UnitConfig): readonly Pair[] {

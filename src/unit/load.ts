@@ -67,8 +67,8 @@ class Loader {
     const common: Draft = { ...COMMON_DEFAULTS };
     const own: Draft = { ...this.#ownDefaults() };
     for (const section of this.contents.sections) this.#readSection(section, common, install, own);
-    const config = this.#finish(common, install, own);
-    return this.#done(this.#diagnostics.some(({ severity }) => severity === 'error') ? undefined : config);
+    const failed = this.#diagnostics.some(({ severity }) => severity === 'error');
+    return this.#done(failed ? undefined : this.#finish(common, install, own));
   }
 
   #ownDefaults(): Draft {

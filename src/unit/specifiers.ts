@@ -13,6 +13,7 @@ export interface SpecifierFacts {
   readonly shell: string;
   readonly runtimeDir: string;
   readonly configHome: string;
+  readonly dataHome: string;
   readonly stateHome: string;
   readonly cacheHome: string;
   readonly hostName: string;
@@ -47,6 +48,7 @@ export function specifierTable(name: string, facts: SpecifierFacts, fragmentPath
     C: system ? '/var/cache' : facts.cacheHome,
     L: system ? '/var/log' : `${facts.stateHome}/log`,
     E: system ? '/etc' : facts.configHome,
+    D: system ? '/usr/share' : facts.dataHome,
     d: `${facts.runtimeDir}/credentials/${name}`,
     h: facts.home,
     u: facts.userName,

@@ -1,0 +1,36 @@
+/* For the benchmarks. Without arguments: an activated server on descriptor 3 that serves one client and leaves. With a port: a client
+ * that prints the microseconds from connect() to the first byte of the answer. */
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+static int serve(void) {
+  char buffer[64];
+  int client = accept(3, NULL, NULL);
+  if (client < 0) return 1;
+  ssize_t length = read(client, buffer, sizeof buffer);
+  if (length <= 0 || write(client, buffer, (size_t)length) != length) return 1;
+  return 0;
+}
+
+static double now(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (double)time.tv_sec * 1e6 + (double)time.tv_nsec / 1e3;
+}
+
+static int ask(int port) {
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((unsigned short)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  char byte = 'x';
+  int connection = socket(AF_INET, SOCK_STREAM, 0);
+  double before = now();
+  if (connect(connection, (struct sockaddr *)&address, sizeof address) != 0) return 1;
+  if (write(connection, &byte, 1) != 1 || read(connection, &byte, 1) != 1) return 1;
+  printf("%.0f\n", now() - before);
+  return 0;
+}
+
+int main(int argc, char **argv) { return argc > 1 ? ask(atoi(argv[1])) : serve(); }
