@@ -93,10 +93,6 @@ export class UnitCgroup {
     return tree.base === undefined || tree.path === undefined ? undefined : new UnitCgroup(join(tree.base, unit), join(tree.path, unit), tree);
   }
 
-  get procsFile(): string {
-    return join(this.path, 'cgroup.procs');
-  }
-
   /** Every process in it and below it. */
   pids(): number[] {
     return subtree(this.path).flatMap((folder) => readText(join(folder, 'cgroup.procs')).split('\n').filter(Boolean).map(Number));

@@ -33,7 +33,8 @@ export interface LaunchRequest {
   readonly nonBlocking: boolean;
   /** NOTIFY_SOCKET, MAINPID, INVOCATION_ID …: what belongs to this process alone. */
   readonly variables: ReadonlyMap<string, string>;
-  readonly cgroupProcs: string | undefined;
+  /** Folder of the cgroup in which it begins. */
+  readonly cgroup: string | undefined;
   /** Where captured output goes; borrowed. */
   readonly output: Fd;
   /** The last look at argv before it is executed: a container's command is fitted to the host here. */
@@ -129,7 +130,7 @@ function makeSetup(host: LaunchHost, request: LaunchRequest, identity: Identity)
   return {
     newSession: true,
     listenPid: request.sockets.length > 0,
-    ...(request.cgroupProcs === undefined ? {} : { cgroupProcs: request.cgroupProcs }),
+    ...(request.cgroup === undefined ? {} : { cgroup: request.cgroup }),
     limits: exec.limits.flatMap(({ resource, soft, hard }) => {
       const number = RESOURCES[resource];
       return number === undefined ? [] : [{ resource: number, soft, hard }];

@@ -20,30 +20,42 @@ export interface QuadletFiles {
 /** For users' managers only; those of single users stand in a folder for each uid. */
 const USERS_FOLDERS = ['/etc/containers/systemd/users', '/usr/share/containers/systemd/users'];
 
+export interface ReadOptions {
+  /** Absolute paths of files that count before all others, with what stands beside them. */
+  readonly files?: readonly string[];
+  /** Use what can be read of a file, and say what cannot. */
+  readonly tolerant?: boolean;
+}
+
 /** `dirs` in the order of the search path. */
-export function readQuadletFiles(dirs: readonly string[]): QuadletFiles {
-  return new Reader(quadletFolders(dirs)).read();
+export function readQuadletFiles(dirs: readonly string[], { files = [], tolerant = false }: ReadOptions = {}): QuadletFiles {
+  return new Reader([...new Set([...files.map((file) => dirname(file)), ...quadletFolders(dirs)])], tolerant).read(files);
 }
 
 class Reader {
   readonly #diagnostics: Diagnostic[] = [];
   readonly #folders: readonly Folder[];
 
-  constructor(folders: readonly string[]) {
+  constructor(
+    folders: readonly string[],
+    readonly tolerant: boolean,
+  ) {
     this.#folders = folders.map((path) => ({ path, names: list(path) }));
   }
 
-  read(): QuadletFiles {
+  read(first: readonly string[]): QuadletFiles {
     const fragments = new Map<string, UnitFile>();
-    for (const { path, names } of this.#folders) {
-      for (const name of names) {
-        if (kindOf(name) === undefined || fragments.has(name)) continue;
-        const file = this.#parse(join(path, name), 'error', 'refusing to load');
-        if (file !== undefined) fragments.set(name, file);
-      }
-    }
+    for (const path of first) this.#addFragment(fragments, path);
+    for (const { path, names } of this.#folders) for (const name of names) if (kindOf(name) !== undefined) this.#addFragment(fragments, join(path, name));
     const files = [...fragments].map(([name, fragment]) => mergeUnitFiles(name, fragment, this.#dropIns(name)));
     return { files, diagnostics: this.#diagnostics };
+  }
+
+  #addFragment(fragments: Map<string, UnitFile>, path: string): void {
+    const name = basename(path);
+    if (fragments.has(name)) return;
+    const file = this.#parse(path, 'error', 'refusing to load');
+    if (file !== undefined) fragments.set(name, file);
   }
 
   /** The most specific of one name counts; they apply in the order of their names. */
@@ -72,7 +84,7 @@ class Reader {
     }
     const { value, diagnostics } = parseUnitFile(path, text);
     this.#diagnostics.push(...diagnostics.map((diagnostic) => ({ ...diagnostic, severity, message: diagnostic.message.replace(/(ignoring|refusing to load)$/, consequence) })));
-    return diagnostics.length === 0 ? value : undefined;
+    return diagnostics.length === 0 || this.tolerant ? value : undefined;
   }
 }
 

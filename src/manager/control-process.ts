@@ -26,10 +26,9 @@ export class ControlProcess {
         sockets: [],
         nonBlocking: false,
         variables: new Map<string, string>(),
-        cgroupProcs: undefined,
+        cgroup: undefined,
         output: output.write,
       });
-      child.execResult.close();
       const identity = { identifier: identifierOf(exec.syslogIdentifier, command.path), pid: child.pid };
       captureOutput(output.read, manager.logOf(unit.name), () => identity);
       this.#process = new TrackedProcess(manager.poller, child.pid, child.pidfd, (exit) => callbacks.onExit(exit));

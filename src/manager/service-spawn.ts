@@ -2,6 +2,7 @@
  * Spawns one command of a service: its variables, the sockets that go with it, the pipe for its output, and, for a container,
  * what the host lacks. A failure is said here, once, with its stage; the machine then only learns that there is no process.
  */
+import { constants } from 'node:os';
 import { captureOutput, identifierOf } from '../exec/output.js';
 import { ContainerLog } from '../exec/container-log.js';
 import { isContainerService, launch, LaunchError } from '../exec/launch.js';
@@ -11,7 +12,7 @@ import { stageText } from '../sys/exec-stage.js';
 import { errnoText } from '../sys/errno.js';
 import type { Fd } from '../sys/fd.js';
 import { pipe } from '../sys/pipe.js';
-import { readExecResult, type ExecResult } from '../sys/spawn.js';
+import type { SpawnedProcess } from '../sys/spawn.js';
 import type { ServiceConfig } from '../unit/config.js';
 import type { Manager } from './manager.js';
 import type { CommandList, ServiceEffect } from './service-machine.js';
@@ -30,10 +31,8 @@ export interface SpawnFacts {
 export interface SpawnedCommand {
   readonly pid: number;
   readonly pidfd: Fd;
-  /** Calls back when execve() has succeeded. */
-  onExecuted(callback: () => void): void;
-  /** Set when the helper or execve() failed: the words for it. */
-  failure(): { readonly message: string; readonly hint: string | undefined } | undefined;
+  /** Set when the process failed before it became the program: the words for it. Its exit follows. */
+  readonly failure: { readonly message: string; readonly hint: string | undefined } | undefined;
   /** Lets go of what goes along with the process. */
   close(): void;
 }
@@ -61,13 +60,13 @@ export function spawnCommand(manager: Manager, unit: ServiceUnit, config: Servic
       sockets: effect.list === 'execStart' ? manager.socketsFor(unit, config) : [],
       nonBlocking: config.nonBlocking,
       variables: processVariables(config, effect.list, facts),
-      cgroupProcs: facts.cgroup?.procsFile,
+      cgroup: facts.cgroup?.path,
       output: output.write,
       ...(isContainerService(config) ? { adapt } : {}),
     });
     identity.pid = child.pid;
     captureOutput(output.read, manager.logOf(unit.name), () => identity);
-    return new Spawned(manager, effect.command.path, child.pid, child.pidfd, child.execResult, containerLog);
+    return { pid: child.pid, pidfd: child.pidfd, failure: failureOf(child, effect.command.path), close: () => containerLog?.close() };
   } catch (error) {
     output.read.close();
     containerLog?.close();
@@ -97,47 +96,13 @@ function processVariables(config: ServiceConfig, list: CommandList, facts: Spawn
   return variables;
 }
 
-class Spawned implements SpawnedCommand {
-  #result: ExecResult | undefined;
-  #onExecuted: (() => void) | undefined;
+function failureOf({ failure }: SpawnedProcess, path: string): SpawnedCommand['failure'] {
+  if (failure === undefined) return undefined;
+  return { message: `Failed to start ${path}: ${stageText(failure.stage)}: ${errnoText(failure.errno)}`, hint: hintFor(failure, path) };
+}
 
-  constructor(
-    manager: Manager,
-    readonly path: string,
-    readonly pid: number,
-    readonly pidfd: Fd,
-    readonly execResult: Fd,
-    readonly containerLog: ContainerLog | undefined,
-  ) {
-    const watch = manager.poller.watch(execResult, { oneShot: true, read: true }, () => {
-      this.#look();
-      watch.close();
-      execResult.close();
-      if (this.#result?.ok === true) this.#onExecuted?.();
-    });
-    this.#close = () => watch.close();
-  }
-
-  readonly #close: () => void;
-
-  onExecuted(callback: () => void): void {
-    this.#onExecuted = callback;
-  }
-
-  failure(): { message: string; hint: string | undefined } | undefined {
-    this.#look();
-    if (this.#result === undefined || this.#result.ok) return undefined;
-    const { stage, errno } = this.#result;
-    return { message: `Failed to start ${this.path}: ${stageText(stage)}: ${errnoText(errno)}`, hint: undefined };
-  }
-
-  close(): void {
-    this.#close();
-    this.execResult.close();
-    this.containerLog?.close();
-  }
-
-  #look(): void {
-    if (this.#result === undefined && this.execResult.isOpen) this.#result = readExecResult(this.execResult);
-  }
+function hintFor({ stage, errno }: { readonly stage: string; readonly errno: number }, path: string): string | undefined {
+  if (stage !== 'x') return undefined;
+  if (errno === constants.errno.ENOENT) return `there is no ${path}, or it names an interpreter or loader that is not there`;
+  return errno === constants.errno.EACCES ? `chmod +x ${path}, or look at the rights of the folders above it` : undefined;
 }

@@ -222,7 +222,7 @@ export class ServiceUnit extends Unit {
       if (processes.main?.pid !== spawned.pid) return;
       this.#onMainExit(exit);
     });
-    spawned.onExecuted(() => this.#dispatch({ type: 'main-executed' }));
+    if (spawned.failure === undefined) this.#dispatch({ type: 'main-executed' });
     this.#armWatchdog(config);
   }
 
@@ -239,16 +239,13 @@ export class ServiceUnit extends Unit {
   }
 
   /** The words of a failed execve() come before the exit that follows it. */
-  #follow(spawned: SpawnedCommand, onExit: (exit: ExitInfo) => void): TrackedProcess {
-    return new TrackedProcess(this.manager.poller, spawned.pid, spawned.pidfd, (exit) => {
-      const failure = spawned.failure();
-      if (failure !== undefined) {
-        this.reason = failure.message;
-        this.hint = failure.hint;
-        this.manager.say(this, failure.message, failure.hint);
-      }
-      onExit(exit);
-    });
+  #follow({ pid, pidfd, failure }: SpawnedCommand, onExit: (exit: ExitInfo) => void): TrackedProcess {
+    if (failure !== undefined) {
+      this.reason = failure.message;
+      this.hint = failure.hint;
+      this.manager.say(this, failure.message, failure.hint);
+    }
+    return new TrackedProcess(this.manager.poller, pid, pidfd, onExit);
   }
 
   #onMainExit(exit: ExitInfo): void {

@@ -1,5 +1,6 @@
-/** What rouse-exec was doing when it failed, by the letter that it reports (native/rouse-exec/rouse-exec.c). */
+/** What a process was doing when it failed, by the letter that it reports (native/rouse-spawn/rouse-spawn.c). */
 const STAGES: Readonly<Record<string, string>> = {
+  f: 'passing the descriptors on',
   c: 'joining the cgroup',
   l: 'setting resource limits',
   n: 'setting the nice level',

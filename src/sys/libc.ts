@@ -1,5 +1,5 @@
 /**
- * Every libc function that rouse calls, and nothing else. Buffers rather than structs: a struct costs koffi six times as much.
+ * Every native function that rouse calls, and nothing else. Buffers rather than structs: a struct costs koffi six times as much.
  * glibc and musl; x86-64 and arm64.
  */
 import koffi from 'koffi';
@@ -49,17 +49,13 @@ export const waitid = declare<(idType: number, id: number, info: Buffer, options
 /** pidfd_open(2) and pidfd_send_signal(2) have no wrapper in musl and in older glibc. */
 export const syscall = declare<(number: number, a: number, b: number, c: number, d: number) => number>('long syscall(long, long, long, long, long)');
 
-export const posixSpawn = declare<(pid: Buffer, path: string, actions: Buffer, attributes: Buffer, argv: readonly (string | null)[], env: readonly (string | null)[]) => number>(
-  'int posix_spawn(_Out_ void *, const char *, const void *, const void *, const char **, const char **)',
-);
-export const spawnActionsInit = declare<(actions: Buffer) => number>('int posix_spawn_file_actions_init(_Inout_ void *)');
-export const spawnActionsDestroy = declare<(actions: Buffer) => number>('int posix_spawn_file_actions_destroy(_Inout_ void *)');
-export const spawnActionsDup2 = declare<(actions: Buffer, from: number, to: number) => number>('int posix_spawn_file_actions_adddup2(_Inout_ void *, int, int)');
-export const spawnAttrInit = declare<(attributes: Buffer) => number>('int posix_spawnattr_init(_Inout_ void *)');
-export const spawnAttrDestroy = declare<(attributes: Buffer) => number>('int posix_spawnattr_destroy(_Inout_ void *)');
-export const spawnAttrSetFlags = declare<(attributes: Buffer, flags: number) => number>('int posix_spawnattr_setflags(_Inout_ void *, short)');
-export const spawnAttrSetSigdefault = declare<(attributes: Buffer, set: Buffer) => number>('int posix_spawnattr_setsigdefault(_Inout_ void *, const void *)');
-export const spawnAttrSetSigmask = declare<(attributes: Buffer, set: Buffer) => number>('int posix_spawnattr_setsigmask(_Inout_ void *, const void *)');
+/** native/rouse-spawn/rouse-spawn.c; loaded when the first process is started. */
+export type RouseSpawn = (words: readonly (string | null)[], env: readonly (string | null)[], fds: Buffer, count: number, cgroup: number, result: Buffer) => number;
+
+/** Throws when the library cannot be loaded. */
+export function loadRouseSpawn(path: string): RouseSpawn {
+  return koffi.load(path).func('int rouse_spawn(const char **, const char **, const void *, int, int, _Out_ void *)') as unknown as RouseSpawn;
+}
 
 /** A native pointer to a Buffer's bytes, for structs that hold pointers. The Buffer must outlive its use. */
 export const addressOf = (buffer: Buffer): bigint => BigInt(koffi.address(buffer));

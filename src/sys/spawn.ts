@@ -1,22 +1,20 @@
 /**
- * Starting a process: posix_spawn(3), which does not copy this process as fork(2) does, of rouse-exec, which sets up what
- * posix_spawn cannot and becomes the program.
+ * Starting a process through native/rouse-spawn: the child shares our memory until it has set itself up and executed its program,
+ * so nothing is copied however big we are, and whether it could be executed is known at once.
  */
-import { existsSync } from 'node:fs';
+import { closeSync, constants, existsSync, openSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SysError } from './errno.js';
 import { Fd } from './fd.js';
 import * as libc from './libc.js';
-import { openPidfd } from './pidfd.js';
-import { pipe } from './pipe.js';
 
 export interface ExecSetup {
   readonly newSession?: boolean;
   /** Fills in LISTEN_PID= and WATCHDOG_PID=. */
   readonly listenPid?: boolean;
-  /** Path of a cgroup.procs to join. */
-  readonly cgroupProcs?: string;
+  /** Folder of the cgroup in which the process begins; cgroups(7). */
+  readonly cgroup?: string;
   /** Numbers of getrlimit(2); Infinity for no limit. */
   readonly limits?: readonly { readonly resource: number; readonly soft: number; readonly hard: number }[];
   readonly umask?: number;
@@ -38,7 +36,7 @@ export interface SpawnRequest {
   readonly argv: readonly string[];
   /** 'NAME=value' */
   readonly env: readonly string[];
-  /** fds[i] is descriptor i of the process; lent. */
+  /** fds[i] is descriptor i of the process, which has no others; lent. */
   readonly fds: readonly number[];
   readonly setup: ExecSetup;
 }
@@ -46,76 +44,66 @@ export interface SpawnRequest {
 export interface SpawnedProcess {
   readonly pid: number;
   readonly pidfd: Fd;
-  /** Readable when execve() has succeeded (end of file) or something before it has failed (`readExecResult`). */
-  readonly execResult: Fd;
+  /** Set when the process ended before it became the program. `stage` is a letter for `stageText`. */
+  readonly failure: { readonly stage: string; readonly errno: number } | undefined;
 }
-
-const POSIX_SPAWN_SETSIGDEF = 4;
-const POSIX_SPAWN_SETSIGMASK = 8;
-/** Room for glibc's and musl's posix_spawn_file_actions_t and posix_spawnattr_t, and more. */
-const OPAQUE = 512;
 
 const MACHINES: Readonly<Record<string, string>> = { x64: 'x86_64', arm64: 'aarch64' };
 
-let helper: string | undefined;
+let loaded: libc.RouseSpawn | undefined;
 
-/** Where rouse-exec is, from the sources as from the bundle. Throws when there is none for this machine. */
-export function helperPath(): string {
-  if (helper !== undefined) return helper;
-  const name = `rouse-exec.${MACHINES[process.arch] ?? process.arch}`;
+/** The library, from the sources as from the bundle. Throws when there is none for this machine. */
+function rouseSpawn(): libc.RouseSpawn {
+  return (loaded ??= libc.loadRouseSpawn(libraryPath()));
+}
+
+function libraryPath(): string {
+  const name = `rouse-spawn.${MACHINES[process.arch] ?? process.arch}.so`;
   for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
-    const path = join(folder, 'native', 'rouse-exec', name);
-    if (existsSync(path)) return (helper = path);
-    if (folder === dirname(folder)) throw new Error(`No native/rouse-exec/${name}: build it with native/rouse-exec/build.sh`);
+    const path = join(folder, 'native', 'rouse-spawn', name);
+    if (existsSync(path)) return path;
+    if (folder === dirname(folder)) throw new Error(`No native/rouse-spawn/${name}: build it with native/rouse-spawn/build.sh`);
   }
 }
 
-/** Throws SysError. */
+/** Throws SysError when there is no process at all. */
 export function spawn(request: SpawnRequest): SpawnedProcess {
-  const result = pipe();
+  const { cgroup } = request.setup;
+  if (cgroup === undefined) return start(request, -1, []);
+  const fdNumber = openCgroup(cgroup);
   try {
-    const pid = posixSpawn(request, result.write.number);
-    return { pid, pidfd: openPidfd(pid), execResult: result.read };
+    return start(request, fdNumber, []);
   } catch (error) {
-    result.read.close();
+    // A kernel before 5.7, or a sandbox that refuses the flag: the process moves there itself.
+    if (error instanceof SysError && MOVES.has(error.code)) return start(request, -1, [`c${cgroup}/cgroup.procs`]);
     throw error;
   } finally {
-    result.write.close();
+    closeSync(fdNumber);
   }
 }
 
-function posixSpawn(request: SpawnRequest, errorFd: number): number {
-  const errorTarget = request.fds.length;
-  const argv = ['rouse-exec', `E${errorTarget}`, `K${errorTarget}`, ...setupWords(request.setup), '--', request.path, ...request.argv];
-  // Ten digits of room behind LISTEN_PID=, which rouse-exec fills in.
-  const env = request.env.map((entry) => (entry === 'LISTEN_PID=' || entry === 'WATCHDOG_PID=' ? `${entry}0000000000` : entry));
-  const actions = Buffer.alloc(OPAQUE);
-  const attributes = Buffer.alloc(OPAQUE);
-  const pid = Buffer.alloc(4);
-  libc.spawnActionsInit(actions);
-  libc.spawnAttrInit(attributes);
+const MOVES = new Set(['ENOSYS', 'EINVAL', 'EPERM', 'EACCES', 'EOPNOTSUPP']);
+
+function openCgroup(folder: string): number {
   try {
-    addMoves(actions, [...request.fds, errorFd]);
-    libc.spawnAttrSetSigdefault(attributes, Buffer.alloc(128, 0xff));
-    libc.spawnAttrSetSigmask(attributes, Buffer.alloc(128));
-    libc.spawnAttrSetFlags(attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
-    const error = libc.posixSpawn(pid, helperPath(), actions, attributes, [...argv, null], [...env, null]);
-    if (error !== 0) throw new SysError('posix_spawn', error);
-    return pid.readInt32LE();
-  } finally {
-    libc.spawnActionsDestroy(actions);
-    libc.spawnAttrDestroy(attributes);
+    return openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY);
+  } catch (error) {
+    throw new SysError(`open ${folder}`, -((error as NodeJS.ErrnoException).errno ?? 0));
   }
 }
 
-/**
- * dup2 onto 0, 1, 2 … would overwrite a source that is still needed. So every source first goes to a number above all that
- * take part, and from there to its place; what is left above is closed by rouse-exec.
- */
-function addMoves(actions: Buffer, fds: readonly number[]): void {
-  const above = Math.max(fds.length, ...fds) + 1;
-  fds.forEach((fd, i) => libc.spawnActionsDup2(actions, fd, above + i));
-  fds.forEach((_, i) => libc.spawnActionsDup2(actions, above + i, i));
+function start(request: SpawnRequest, cgroup: number, first: readonly string[]): SpawnedProcess {
+  const words = [...first, ...setupWords(request.setup), '--', request.path, ...request.argv, null];
+  // Ten digits of room behind LISTEN_PID=, which the child fills in.
+  const env = request.env.map((entry) => (entry === 'LISTEN_PID=' || entry === 'WATCHDOG_PID=' ? `${entry}0000000000` : entry));
+  const fds = Buffer.alloc(4 * Math.max(1, request.fds.length));
+  request.fds.forEach((fdNumber, i) => fds.writeInt32LE(fdNumber, 4 * i));
+  const result = Buffer.alloc(12);
+  const pid = rouseSpawn()(words, [...env, null], fds, request.fds.length, cgroup, result);
+  if (pid < 0) throw new SysError('clone3', -pid);
+  const stage = result.readInt32LE(4);
+  const failure = stage === 0 ? undefined : { stage: String.fromCharCode(stage), errno: result.readInt32LE(8) };
+  return { pid, pidfd: new Fd(result.readInt32LE(0)), failure };
 }
 
 /** The order matters: what needs privileges comes before the user changes, the folder after. */
@@ -125,7 +113,6 @@ function setupWords(setup: ExecSetup): readonly string[] {
     if (value !== undefined) words.push(`${letter}${value}`);
   };
   if (setup.newSession === true) words.push('s');
-  add('c', setup.cgroupProcs);
   for (const { resource, soft, hard } of setup.limits ?? []) words.push(`l${resource}:${limit(soft)}:${limit(hard)}`);
   add('n', setup.nice);
   add('o', setup.oomScoreAdjust);
@@ -143,13 +130,4 @@ function setupWords(setup: ExecSetup): readonly string[] {
 
 function limit(value: number): string {
   return Number.isFinite(value) ? String(Math.trunc(value)) : 'i';
-}
-
-export type ExecResult = { readonly ok: true } | { readonly ok: false; readonly stage: string; readonly errno: number };
-
-/** Reads `execResult` when it is readable; blocks until then. `stage` is a letter for `stageText`. */
-export function readExecResult(fd: Fd): ExecResult {
-  const report = Buffer.alloc(8);
-  if (libc.read(fd.number, report, 8) < 8) return { ok: true };
-  return { ok: false, stage: String.fromCharCode(report.readInt32LE(0)), errno: report.readInt32LE(4) };
 }

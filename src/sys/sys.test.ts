@@ -10,7 +10,7 @@ import { pipe } from './pipe.js';
 import { Poller } from './poller.js';
 import { decodeAddress, encodeAddress, type SocketAddress } from './sockaddr.js';
 import { accept4, bind, getsockname, listen, receiveMessage, setsockopt, socket, SO_PASSCRED, SOL_SOCKET } from './socket.js';
-import { readExecResult, spawn, type ExecSetup, type SpawnedProcess } from './spawn.js';
+import { spawn, type ExecSetup, type SpawnedProcess } from './spawn.js';
 
 const poller = new Poller((error) => {
   throw error;
@@ -36,7 +36,6 @@ async function exitOf(child: SpawnedProcess): Promise<ExitInfo | undefined> {
   await readable(child.pidfd);
   const exit = waitExited(child.pidfd);
   child.pidfd.close();
-  child.execResult.close();
   return exit;
 }
 
@@ -162,13 +161,13 @@ describe('a spawned process', () => {
   it('tells the stage that failed, and ends with its exit code', async () => {
     const request = (setup: ExecSetup, path = '/bin/true'): SpawnedProcess => spawn({ path, argv: ['x'], env: [], fds: [nothing, nothing, nothing], setup });
     const missing = request({}, '/no/such/program');
-    expect(readExecResult(missing.execResult)).toEqual({ ok: false, stage: 'x', errno: 2 });
+    expect(missing.failure).toEqual({ stage: 'x', errno: 2 });
     expect(await exitOf(missing)).toEqual({ code: 'exited', status: 203 });
     const folderless = request({ workingDirectory: '/no/such/folder' });
-    expect(readExecResult(folderless.execResult)).toEqual({ ok: false, stage: 'd', errno: 2 });
+    expect(folderless.failure).toEqual({ stage: 'd', errno: 2 });
     expect(await exitOf(folderless)).toEqual({ code: 'exited', status: 200 });
     const fine = request({ workingDirectory: '/no/such/folder', workingDirectoryOptional: true });
-    expect(readExecResult(fine.execResult)).toEqual({ ok: true });
+    expect(fine.failure).toBeUndefined();
     expect(await exitOf(fine)).toEqual({ code: 'exited', status: 0 });
   });
 

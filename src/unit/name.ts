@@ -4,7 +4,7 @@ import { bad, good, type ValueParser } from './values/value.js';
 
 const TYPES = ['service', 'socket', 'target', 'timer', 'path', 'mount', 'automount', 'swap', 'slice', 'scope', 'device'] as const;
 
-const VALID = /^[A-Za-z0-9:_.\\-]+(@[A-Za-z0-9:_.\\-]*)?\.([a-z]+)$/;
+const VALID = /^[A-Za-z0-9:_.\\-]+(@[A-Za-z0-9:_.\\@-]*)?\.([a-z]+)$/;
 
 export interface UnitName {
   /** Without type: 'foo@bar'. */
@@ -42,7 +42,7 @@ export function templateOf(name: string): string | undefined {
 
 /** 'foo@.service' and 'bar' to 'foo@bar.service'. */
 export function instanceName(template: string, instance: string): string {
-  return template.replace(/@[^.]*(?=\.[a-z]+$)|@(?=\.)/, `@${instance}`);
+  return `${template.slice(0, template.indexOf('@'))}@${instance}${template.slice(template.lastIndexOf('.'))}`;
 }
 
 /** systemctl(1): a name without a type is a service's. */

@@ -1,4 +1,8 @@
-/** Builds the test host before the first test, which therefore does not wait for it, and says what cannot be tested on this machine. */
+/**
+ * Builds rouse and the test host before the first test, which therefore does not wait for them, and says what cannot be tested on this
+ * machine.
+ */
+import { build } from '../../scripts/lib/setup.mjs';
 import { cgroupLayouts, ensureHost, whyNoHost } from './host.mjs';
 
 export async function setup() {
@@ -9,5 +13,6 @@ export async function setup() {
     return;
   }
   for (const [name, layout] of Object.entries(cgroupLayouts())) if (!layout.possible) say(`no tests with ${name} cgroups here: ${layout.why}`);
+  await build();
   await ensureHost({ onProgress: say });
 }

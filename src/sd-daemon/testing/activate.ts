@@ -75,7 +75,6 @@ export function activate({ argv, sockets, names, env = [] }: Activation): Activa
   });
   closeSync(nothing);
   output.write.close();
-  child.execResult.close();
   const exit = new Promise<ExitInfo | undefined>((resolve) => {
     const watch = poller.watch(child.pidfd, { read: true, oneShot: true }, () => {
       const info = waitExited(child.pidfd);

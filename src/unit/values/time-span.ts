@@ -22,13 +22,14 @@ const NAMES: readonly (readonly [RegExp, number])[] = [
 ];
 
 /** Infinity for 'infinity'. */
-export function timeSpan(text: string): Value<number> {
-  if (text.trim() === 'infinity') return good(Infinity);
-  const parts = [...text.matchAll(/\s*(\d+(?:\.\d+)?|\.\d+)\s*([a-zA-Zµμ]*)/gy)];
+export function timeSpan(written: string): Value<number> {
+  const text = written.trim();
+  if (text === 'infinity') return good(Infinity);
+  const parts = [...text.matchAll(/\s*(\d+(?:\.\d+)?|(?<!\d)\.\d+)\s*([a-zA-Zµμ]*)/gy)];
   const read = parts.map(([whole]) => whole).join('').length;
   const times = parts.map(([, number, unit]) => Number(number) * (unit === '' ? SECOND : (NAMES.find(([name]) => name.test(unit ?? ''))?.[1] ?? Number.NaN)));
   const total = times.reduce((sum, time) => sum + time, 0);
-  return parts.length === 0 || read !== text.trimEnd().length || Number.isNaN(total) ? bad('a time such as 90, 500ms, 5min 20s or infinity') : good(total);
+  return parts.length === 0 || read !== text.length || Number.isNaN(total) ? bad('a time such as 90, 500ms, 5min 20s or infinity') : good(total);
 }
 
 /** As timeSpan, but 0 means never: TimeoutStartSec= and its kin; systemd.service(5). */

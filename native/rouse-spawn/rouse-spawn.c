@@ -1,16 +1,16 @@
 /*
- * rouse-exec: what has to happen between fork and exec, and nothing else.
+ * rouse-spawn: a process with everything that has to happen between fork and exec, and nothing else.
  *
- * posix_spawn(3) can neither change the user nor join a cgroup nor tell a process its own pid, and a program with a big heap
- * must not fork. So the manager spawns this program, and this program becomes the service. It uses no library, is built for
- * x86-64 and arm64 from this one file, and allocates nothing.
+ * posix_spawn(3) can neither change the user nor start a process in its cgroup nor tell it its own pid, and a program with a big
+ * heap must not fork. So the manager loads this library, whose one function makes a child that borrows the manager's memory, sets
+ * itself up by plain system calls, and becomes the service (clone3(2) with CLONE_VM and CLONE_VFORK: what posix_spawn does, too).
+ * The child is born in its cgroup (CLONE_INTO_CGROUP): moving a process there afterwards costs about ten milliseconds. It uses no
+ * library, is built for x86-64 and arm64 from this one file, loads beside glibc and musl alike, and allocates nothing.
  *
- *   rouse-exec OP... -- PROGRAM ARGV0 [ARG...]
+ *   int rouse_spawn(words, environment, fds, count, cgroup, result)
  *
- * Each OP is one word, a letter and its operand, and they are carried out in the order given:
+ * `words`: OP... -- PROGRAM ARGV0 [ARG...], ended by NULL. Each OP is a letter and its operand, carried out in the order given:
  *
- *   E<fd>            report a failure on this descriptor (closed by a successful exec)
- *   K<n>             close every descriptor from n on, except E's
  *   s                setsid(2)
  *   c<path>          join a cgroup: write 0 to its cgroup.procs
  *   l<res>:<soft>:<hard>   prlimit64(2)
@@ -26,8 +26,11 @@
  *   i                ignore SIGPIPE
  *   L                write our pid into LISTEN_PID=, WATCHDOG_PID= of the environment
  *
- * A failure is 8 bytes on E's descriptor, the letter and the errno as two 32-bit numbers, and one of the exit codes of
- * systemd.exec(5). PROGRAM's own is letter 'x'.
+ * `fds`: fds[i] becomes descriptor i, for `count` of them; all others are closed. `cgroup`: a descriptor of the cgroup's folder, or
+ * -1. `result`: three ints: the child's pidfd; and, where the child failed before it became the program, the letter of what failed
+ * ('x': PROGRAM itself) and the errno. Such a child leaves with the exit code of systemd.exec(5).
+ *
+ * Returns the pid, or -errno when there is no child. One caller at a time.
  */
 
 typedef long i64;
@@ -36,18 +39,28 @@ typedef unsigned long u64;
 #if defined(__x86_64__)
 enum { SYS_write = 1, SYS_open_at = 257, SYS_close = 3, SYS_getpid = 39, SYS_execve = 59, SYS_exit = 231, SYS_chdir = 80, SYS_umask = 95,
        SYS_setsid = 112, SYS_setgroups = 116, SYS_setresuid = 117, SYS_setresgid = 119, SYS_setpriority = 141, SYS_prctl = 157,
-       SYS_chroot = 161, SYS_prlimit64 = 302, SYS_close_range = 436, SYS_fcntl = 72, SYS_rt_sigaction = 13 };
+       SYS_chroot = 161, SYS_prlimit64 = 302, SYS_close_range = 436, SYS_rt_sigaction = 13, SYS_rt_sigprocmask = 14,
+       SYS_dup3 = 292, SYS_clone3 = 435 };
 static i64 call(i64 n, i64 a, i64 b, i64 c, i64 d) {
     register i64 r10 __asm__("r10") = d;
     i64 result;
     __asm__ volatile("syscall" : "=a"(result) : "a"(n), "D"(a), "S"(b), "d"(c), "r"(r10) : "rcx", "r11", "memory");
     return result;
 }
-__asm__(".globl _start\n_start:\n\txor %ebp,%ebp\n\tmov %rsp,%rdi\n\tand $-16,%rsp\n\tcall start\n\thlt\n");
+/* The child runs on a stack of its own, and never returns from here. */
+static i64 clone_child(void *arguments, i64 size, void (*child)(void *), void *request) {
+    register void (*function)(void *) __asm__("r12") = child;
+    register void *operand __asm__("r13") = request;
+    i64 result;
+    __asm__ volatile("syscall\n\ttest %%rax,%%rax\n\tjnz 1f\n\txor %%ebp,%%ebp\n\tmov %%r13,%%rdi\n\tcall *%%r12\n\thlt\n1:"
+                     : "=a"(result) : "a"(SYS_clone3), "D"(arguments), "S"(size), "r"(function), "r"(operand) : "rcx", "r11", "memory");
+    return result;
+}
 #elif defined(__aarch64__)
 enum { SYS_write = 64, SYS_open_at = 56, SYS_close = 57, SYS_getpid = 172, SYS_execve = 221, SYS_exit = 94, SYS_chdir = 49, SYS_umask = 166,
        SYS_setsid = 157, SYS_setgroups = 159, SYS_setresuid = 147, SYS_setresgid = 149, SYS_setpriority = 140, SYS_prctl = 167,
-       SYS_chroot = 51, SYS_prlimit64 = 261, SYS_close_range = 436, SYS_fcntl = 25, SYS_rt_sigaction = 134 };
+       SYS_chroot = 51, SYS_prlimit64 = 261, SYS_close_range = 436, SYS_rt_sigaction = 134, SYS_rt_sigprocmask = 135,
+       SYS_dup3 = 24, SYS_clone3 = 435 };
 static i64 call(i64 n, i64 a, i64 b, i64 c, i64 d) {
     register i64 x8 __asm__("x8") = n;
     register i64 x0 __asm__("x0") = a;
@@ -57,12 +70,29 @@ static i64 call(i64 n, i64 a, i64 b, i64 c, i64 d) {
     __asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3) : "memory");
     return x0;
 }
-__asm__(".globl _start\n_start:\n\tmov x29,#0\n\tmov x30,#0\n\tmov x0,sp\n\tbl start\n");
+static i64 clone_child(void *arguments, i64 size, void (*child)(void *), void *request) {
+    register i64 x8 __asm__("x8") = SYS_clone3;
+    register i64 x0 __asm__("x0") = (i64)arguments;
+    register i64 x1 __asm__("x1") = size;
+    register void (*function)(void *) __asm__("x19") = child;
+    register void *operand __asm__("x20") = request;
+    __asm__ volatile("svc 0\n\tcbnz x0, 1f\n\tmov x29, #0\n\tmov x30, #0\n\tmov x0, x20\n\tblr x19\n\tbrk #0\n1:"
+                     : "+r"(x0) : "r"(x8), "r"(x1), "r"(function), "r"(operand) : "memory");
+    return x0;
+}
 #else
-#error "rouse-exec knows x86-64 and arm64"
+#error "rouse-spawn knows x86-64 and arm64"
 #endif
 
-static int error_fd = -1;
+/* What the child is told, and where it leaves word of its failure: in our memory, for it shares that until it executes. */
+struct request {
+    char **words;
+    char **environment;
+    const int *fds;
+    i64 count;
+    int *result;
+};
+static int *report;
 
 /* systemd.exec(5), "PROCESS EXIT CODES" */
 static int exit_code(char op) {
@@ -75,6 +105,7 @@ static int exit_code(char op) {
     case 'r': return 210;
     case 'G': case 'g': return 216;
     case 'u': return 217;
+    case 'f': return 202;
     case 'c': return 219;
     case 's': return 220;
     case 'p': return 227;
@@ -83,8 +114,8 @@ static int exit_code(char op) {
 }
 
 static void fail(char op, i64 error) {
-    int report[2] = {op, (int)-error};
-    if (error_fd >= 0) call(SYS_write, error_fd, (i64)report, sizeof report, 0);
+    report[1] = op;
+    report[2] = (int)-error;
     call(SYS_exit, exit_code(op), 0, 0, 0);
 }
 
@@ -113,15 +144,6 @@ static i64 write_file(const char *path, const char *text) {
     i64 written = call(SYS_write, fd, (i64)text, length_of(text), 0);
     call(SYS_close, fd, 0, 0, 0);
     return written;
-}
-
-static void close_from(i64 first) {
-    const i64 last = 0x7fffffff;
-    if (error_fd >= first) {
-        if (error_fd > first) call(SYS_close_range, first, error_fd - 1, 0, 0);
-        first = error_fd + 1;
-    }
-    call(SYS_close_range, first, last, 0, 0);
 }
 
 static void set_limit(const char *text) {
@@ -169,11 +191,6 @@ static void carry_out(const char *word, char **environment) {
     const char *operand = word + 1;
     i64 value;
     switch (op) {
-    case 'E':
-        error_fd = (int)number(&operand);
-        call(SYS_fcntl, error_fd, 2, 1, 0);
-        return;
-    case 'K': return close_from(number(&operand));
     case 's': call(SYS_setsid, 0, 0, 0, 0); return;
     case 'c': return check(op, write_file(operand, "0"));
     case 'l': return set_limit(operand);
@@ -193,13 +210,55 @@ static void carry_out(const char *word, char **environment) {
     }
 }
 
-__attribute__((noreturn, used)) void start(u64 *stack) {
-    u64 count = stack[0];
-    char **argv = (char **)(stack + 1);
-    char **environment = argv + count + 1;
-    u64 at = 1;
-    for (; at < count && !(argv[at][0] == '-' && argv[at][1] == '-' && !argv[at][2]); ++at) carry_out(argv[at], environment);
-    if (at + 2 < count) fail('x', call(SYS_execve, (i64)argv[at + 1], (i64)(argv + at + 2), (i64)environment, 0));
-    fail('x', -22);
-    for (;;) {}
+enum { SIGNALS = 64, SIG_SETMASK = 2 };
+
+/* Handlers of ours would run in the child, on memory of ours: every signal is as it was before anybody changed it. */
+static void reset_signals(void) {
+    struct action as_usual = {0, 0, 0, 0};
+    for (i64 signal = 1; signal <= SIGNALS; ++signal) call(SYS_rt_sigaction, signal, (i64)&as_usual, 0, 8);
+    u64 none = 0;
+    call(SYS_rt_sigprocmask, SIG_SETMASK, (i64)&none, 0, 8);
+}
+
+/* Onto 0, 1, 2 ... by way of numbers above all that take part: none is overwritten that is still needed. */
+static void place(const int *fds, i64 count) {
+    i64 above = count;
+    for (i64 i = 0; i < count; ++i) if (fds[i] >= above) above = fds[i] + 1;
+    for (i64 i = 0; i < count; ++i) check('f', call(SYS_dup3, fds[i], above + i, 0, 0));
+    for (i64 i = 0; i < count; ++i) check('f', call(SYS_dup3, above + i, i, 0, 0));
+    call(SYS_close_range, count, 0x7fffffff, 0, 0);
+}
+
+static void child(void *operand) {
+    const struct request *request = operand;
+    char **word = request->words;
+    reset_signals();
+    place(request->fds, request->count);
+    for (; *word && !((*word)[0] == '-' && (*word)[1] == '-' && !(*word)[2]); ++word) carry_out(*word, request->environment);
+    if (!word[0] || !word[1] || !word[2]) fail('x', -22);
+    fail('x', call(SYS_execve, (i64)word[1], (i64)(word + 2), (i64)request->environment, 0));
+}
+
+enum { CLONE_VM = 0x100, CLONE_PIDFD = 0x1000, CLONE_VFORK = 0x4000, SIGCHLD = 17 };
+static const u64 CLONE_INTO_CGROUP = 0x200000000UL;
+static char stack[65536] __attribute__((aligned(16)));
+
+/* <linux/sched.h> */
+struct clone_arguments { u64 flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size, cgroup; };
+
+__attribute__((visibility("default"))) int rouse_spawn(char **words, char **environment, const int *fds, int count, int cgroup, int *result) {
+    struct request request = {words, environment, fds, count, result};
+    struct clone_arguments arguments = {CLONE_VM | CLONE_VFORK | CLONE_PIDFD, (u64)result, 0, 0, SIGCHLD, (u64)stack, sizeof stack, 0, 0, 0, 0};
+    u64 all = ~0UL, before = 0;
+    if (cgroup >= 0) {
+        arguments.flags |= CLONE_INTO_CGROUP;
+        arguments.cgroup = (u64)cgroup;
+    }
+    result[0] = -1;
+    result[1] = result[2] = 0;
+    report = result;
+    call(SYS_rt_sigprocmask, SIG_SETMASK, (i64)&all, (i64)&before, 8);
+    i64 pid = clone_child(&arguments, sizeof arguments, child, &request);
+    call(SYS_rt_sigprocmask, SIG_SETMASK, (i64)&before, 0, 8);
+    return (int)pid;
 }

@@ -1,0 +1,172 @@
+/**
+ * The walk-through with real podman, containers and clients, for root and an ordinary user, on each kind of cgroups that this machine can
+ * make: a socket with six addresses, a container without a network that the first client starts, and nothing left when it has stopped.
+ */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { cgroupLayouts, whyNoHost, type CgroupLayout } from '../host/host.mjs';
+import type { Account, UserName } from './lib/account.js';
+import { ask, askDatagram, askMany } from './lib/clients.js';
+import { RouseHost, until } from './lib/host.js';
+
+const EXAMPLE = '/rouse/examples/echo';
+const layouts = cgroupLayouts();
+const kinds = (Object.keys(layouts) as CgroupLayout[]).filter((layout) => layouts[layout].possible);
+
+/** What podman's command becomes where `--cgroups=split` cannot be; undefined: it stays. */
+const INSTEAD: Record<CgroupLayout, Record<UserName, string | undefined>> = {
+  delegated: { root: undefined, tester: undefined },
+  undelegated: { root: undefined, tester: '--cgroups=disabled' },
+  hybrid: { root: '--cgroups=enabled', tester: '--cgroups=disabled' },
+};
+
+/** Everything that a container could leave behind. */
+async function traces(account: Account): Promise<object> {
+  const { host } = account;
+  const mounts = host.read('/proc/1/mountinfo').split('\n').filter((line) => line.includes('/overlay/') || line.includes('rouse'));
+  return {
+    containers: await account.sh('podman ps --all --quiet'),
+    // Debian's own helper for containers with DHCP leaves when nobody has asked it for 30 seconds.
+    processes: host.processes().filter(({ name }) => name !== 'netavark').map(({ command }) => command).sort(),
+    cgroups: (await account.sh('find /sys/fs/cgroup -type d | sort')).split('\n').filter((path) => !path.includes('netavark')),
+    mounts,
+  };
+}
+
+describe.skipIf(whyNoHost() !== undefined).each(kinds)('the walk-through with %s cgroups', (layout) => {
+  let host: RouseHost;
+  beforeAll(async () => {
+    host = await RouseHost.start({ cgroups: layout });
+  });
+  afterAll(() => host.stop());
+
+  describe.each(['root', 'tester'] as const)('as %s', (user) => {
+    let account: Account;
+    let idle: object;
+    beforeAll(async () => {
+      account = host.as(user);
+      await account.sh(`node ${EXAMPLE}/build-image.mjs`);
+    });
+    afterAll(() => account.reset());
+
+    const unixSocket = (): string => `${account.home}/echo_stream_sock`;
+    const status = (property: string): Promise<string> => account.property('echo.service', property);
+
+    test('daemon-reload reads the files where systemd and Podman have them, and cat shows the podman command', async () => {
+      account.unit('echo.container', host.read(`${EXAMPLE}/echo.container`));
+      account.unit('echo.socket', host.read(`${EXAMPLE}/echo.socket`));
+      const { status: code, stdout, stderr } = await account.rouse(['daemon-reload']);
+      expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
+      expect(stderr).toContain('No manager runs, starting one in the background');
+      const text = await account.ok('cat', 'echo.service');
+      expect(text).toMatch(/^ExecStart=\/usr\/bin\/podman run .*--network none .*localhost\/rouse-echo$/m);
+      expect(text).toContain(`${account.quadlets}/echo.container`);
+    });
+
+    test('enable makes the link that systemctl makes', async () => {
+      expect(await account.ok('enable', 'echo.socket')).toBe('');
+      expect(host.linkTarget(`${account.units}/sockets.target.wants/echo.socket`)).toBe(`${account.units}/echo.socket`);
+      expect(await account.ok('is-enabled', 'echo.socket')).toBe('enabled\n');
+      expect((await account.rouse(['is-active', 'echo.socket'])).stdout).toBe('inactive\n');
+    });
+
+    test('start listens on the six addresses, and no container runs', async () => {
+      await account.ok('start', 'echo.socket');
+      const sockets = await account.json<{ listen: string; type: string; unit: string; state: string }[]>('list-sockets', 'echo.socket');
+      expect(sockets.map(({ listen, type, state }) => `${listen} ${type} ${state}`)).toEqual([
+        '127.0.0.1:3000 Stream listening',
+        '127.0.0.1:3000 Datagram listening',
+        '[::1]:3000 Stream listening',
+        '[::1]:3000 Datagram listening',
+        `${unixSocket()} Stream listening`,
+        'vsock:4294967295:3000 Stream listening',
+      ]);
+      // A bound VSOCK listener is seen by whoever tries to have the same port.
+      expect((await account.exec(['socat', '-u', 'VSOCK-LISTEN:3000', '-'])).stderr).toContain('Address already in use');
+      expect(await account.sh('podman ps --all --quiet')).toBe('');
+      expect(await status('ActiveState')).toBe('inactive');
+      idle = await traces(account);
+    });
+
+    test('the first client starts the container and gets its answer', async () => {
+      expect(await ask(account, 'tcp4:127.0.0.1:3000')).toBe('hello');
+      expect(await status('ActiveState')).toBe('active');
+      expect(await account.sh('podman ps --format "{{.Names}} {{.Image}}"')).toMatch(/^systemd-echo localhost\/rouse-echo(:latest)?$/);
+    });
+
+    test.each(['tcp4:127.0.0.1:3000', 'tcp6:[::1]:3000'])('answers on %s', async (address) => expect(await ask(account, address)).toBe('hello'));
+    test.each(['udp4:127.0.0.1:3000', 'udp6:[::1]:3000'])('answers on %s', async (address) => expect(await askDatagram(account, address)).toBe('hello'));
+    test('answers on the Unix socket in the home folder', async () => expect(await ask(account, `unix:${unixSocket()}`)).toBe('hello'));
+
+    test('the container has no network of its own, and serves several clients at once', async () => {
+      expect(await account.sh('podman inspect systemd-echo --format {{.HostConfig.NetworkMode}}')).toBe('none');
+      const pid = await account.sh('podman inspect systemd-echo --format {{.State.Pid}}');
+      const interfaces = host.read(`/proc/${pid}/net/dev`).split('\n').flatMap((line) => /^\s*(\S+):/.exec(line)?.[1] ?? []);
+      expect(interfaces).toEqual(['lo']);
+      expect(await askMany(account, 'tcp4:127.0.0.1:3000', 20)).toBe(20);
+    });
+
+    test('podman has the cgroups that this host allows, which is said once', async () => {
+      const said = (await account.ok('logs', '-o', 'cat')).split('\n').filter((line) => line.includes('in place of --cgroups=split'));
+      const instead = INSTEAD[layout][user];
+      expect(said).toEqual(instead === undefined ? [] : [expect.stringContaining(instead)]);
+      const tracked = await status('ControlGroup');
+      if (instead === '--cgroups=disabled') return;
+      const { pid } = host.processes().find(({ command }) => command.includes('/app/echo.cjs')) ?? { pid: 0 };
+      expect(host.read(`/proc/${pid}/cgroup`)).toContain(`${tracked.split('/echo.service')[0] ?? ''}/echo.service`);
+    });
+
+    test('its output is in the unit’s log', async () => {
+      expect(await account.ok('logs', 'echo.service', '-o', 'cat')).toContain(`Listening on ${unixSocket()} (unix stream, from echo.socket)`);
+    });
+
+    test('stop leaves no container, no process, no cgroup and no mount', async () => {
+      await account.ok('stop', 'echo.service');
+      expect(await status('ActiveState')).toBe('inactive');
+      expect(await traces(account)).toEqual(idle);
+      expect(await account.property('echo.socket', 'SubState')).toBe('listening');
+    });
+
+    test.each([
+      ['podman', 'podman kill --signal KILL systemd-echo'],
+      ['a kill of its first process', 'kill -9 $(podman inspect systemd-echo --format {{.State.Pid}})'],
+      ['a kill of conmon', 'kill -9 $(podman inspect systemd-echo --format {{.State.ConmonPid}})'],
+    ])('a client starts it again after it was ended by %s', async (_, kill) => {
+      expect(await ask(account, 'tcp4:127.0.0.1:3000', 'before')).toBe('before');
+      await account.sh(kill);
+      await until('the service has ended', async () => ['inactive', 'failed'].includes(await status('ActiveState')));
+      expect(await ask(account, 'tcp6:[::1]:3000', 'after')).toBe('after');
+      await account.ok('stop', 'echo.service');
+      expect(await traces(account)).toEqual(idle);
+    });
+
+    test('clients that come while the container starts are all served', async () => {
+      expect(await askMany(account, `unix:${unixSocket()}`, 40)).toBe(40);
+      await account.ok('stop', 'echo.service');
+      const [first, later] = [ask(account, 'tcp4:127.0.0.1:3000', 'first'), until('the service starts', async () => (await status('ActiveState')) === 'activating').then(() => ask(account, 'tcp6:[::1]:3000', 'later'))];
+      expect(await Promise.all([first, later])).toEqual(['first', 'later']);
+    });
+
+    test('stopping the socket stops the service, which requires it, and takes the addresses away', async () => {
+      await account.ok('stop', 'echo.socket');
+      expect(await status('ActiveState')).toBe('inactive');
+      const { status: code, stderr } = await account.exec(['socat', '-', 'tcp4:127.0.0.1:3000']);
+      expect({ code, refused: stderr.includes('Connection refused') }).toEqual({ code: 1, refused: true });
+      await account.ok('start', 'echo.socket');
+      expect(await traces(account)).toEqual(idle);
+    });
+
+    test('a boot starts the socket because it is enabled, and its end leaves nothing', async () => {
+      await account.ok('exit');
+      expect(host.processes().filter(({ command }) => command.includes('rouse'))).toEqual([]);
+      const daemon = await account.daemon();
+      await until('the socket listens', async () => (await account.property('echo.socket', 'SubState')) === 'listening');
+      expect(await account.sh('podman ps --all --quiet')).toBe('');
+      expect(await ask(account, 'tcp4:127.0.0.1:3000')).toBe('hello');
+      await account.ok('exit');
+      expect(await daemon.ended).toBe(0);
+      expect(await account.sh('podman ps --all --quiet')).toBe('');
+      expect(host.processes().filter(({ command }) => /rouse|conmon/.test(command))).toEqual([]);
+      expect((await account.sh('find /sys/fs/cgroup -type d')).split('\n').filter((path) => path.includes('rouse-'))).toEqual([]);
+    });
+  });
+});
