@@ -37,6 +37,7 @@ export const read = declare<(fd: number, buffer: Buffer, length: number) => numb
 export const write = declare<(fd: number, buffer: Buffer, length: number) => number>('long write(int, const void *, size_t)');
 export const pipe2 = declare<(fds: Buffer, flags: number) => number>('int pipe2(_Out_ void *, int)');
 export const fcntl = declare<(fd: number, command: number, argument: number) => number>('int fcntl(int, int, int)');
+export const dup2 = declare<(from: number, to: number) => number>('int dup2(int, int)');
 export const mkfifo = declare<(path: string, mode: number) => number>('int mkfifo(const char *, uint32_t)');
 export const flock = declare<(fd: number, operation: number) => number>('int flock(int, int)');
 
@@ -56,6 +57,13 @@ export type RouseSpawn = (words: readonly (string | null)[], env: readonly (stri
 export function loadRouseSpawn(path: string): RouseSpawn {
   return koffi.load(path).func('int rouse_spawn(const char **, const char **, const void *, int, int, _Out_ void *)') as unknown as RouseSpawn;
 }
+
+export const execve = declare<(path: string, argv: readonly (string | null)[], env: readonly (string | null)[]) => number>(
+  'int execve(const char *, const char **, const char **)',
+);
+/** Ends the process at once: what is buffered, and what would be tidied up at the exit, is lost. */
+export const exitNow = lib.func('void _exit(int)') as unknown as (code: number) => never;
+export const strerror = lib.func('const char *strerror(int)') as unknown as (number: number) => string;
 
 /** A native pointer to a Buffer's bytes, for structs that hold pointers. The Buffer must outlive its use. */
 export const addressOf = (buffer: Buffer): bigint => BigInt(koffi.address(buffer));

@@ -1,0 +1,62 @@
+/** The parser of all verbs: the table of verbs.ts as commands of commander, with systemctl's common options on each. */
+import { Command, CommanderError } from 'commander';
+import { CliContext, type CommonOptions } from './context.js';
+import { EXIT } from './errors.js';
+import type { Io } from './io.js';
+import { VERBS, type Verb } from './verbs.js';
+
+declare const ROUSE_VERSION: string;
+
+/** Resolves with the exit code. Throws what the verb throws. */
+export async function runVerb(argv: readonly string[], io: Io): Promise<number> {
+  let exitCode: number = EXIT.success;
+  const program = makeProgram(io, (code) => (exitCode = code));
+  try {
+    if (argv[0] === 'complete') await (await import('./completions.js')).addCompletions(program);
+    await program.parseAsync(argv.length === 0 ? ['list-units'] : [...argv], { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    // --help and --version end with one too, and have said all.
+    return error.exitCode === 0 ? EXIT.success : EXIT.failure;
+  }
+  return exitCode;
+}
+
+function makeProgram(io: Io, onExitCode: (code: number) => void): Command {
+  const program = addCommon(new Command('rouse'))
+    .description('Containers and services that sleep until someone connects.')
+    .version(ROUSE_VERSION, '--version')
+    .showSuggestionAfterError()
+    .showHelpAfterError('(rouse --help shows the verbs)')
+    .configureOutput({ writeOut: io.out, writeErr: io.err })
+    .addHelpText('after', '\nUnits are systemd’s .socket, .service and .target files and Quadlet’s files, in the same folders.')
+    .exitOverride();
+  for (const verb of VERBS) addVerb(program, verb, io, onExitCode);
+  program.command('generator').description('what podman’s Quadlet generator does: service files into folders').helpGroup('Manager:').argument('[argument...]');
+  return program;
+}
+
+/** Options that every verb takes, in any place. */
+function addCommon(command: Command): Command {
+  return command
+    .option('--user', 'the manager of this user (the default for everyone but root)')
+    .option('--system', 'the system’s manager (the default for root)')
+    .option('--json', 'answer in JSON')
+    .option('-q, --quiet', 'without remarks')
+    .option('--no-pager', 'accepted for systemctl’s sake: there is no pager');
+}
+
+const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
+
+function addVerb(program: Command, verb: Verb, io: Io, onExitCode: (code: number) => void): void {
+  const command = addCommon(program.command(verb.name)).description(verb.summary).helpGroup(`${verb.group}:`);
+  if (verb.args !== undefined) command.argument(verb.args);
+  for (const { flags, summary, many } of verb.options ?? []) {
+    if (many === true) command.option(flags, summary, collect);
+    else command.option(flags, summary);
+  }
+  command.action(async () => {
+    const options: CommonOptions & Record<string, unknown> = { ...program.opts(), ...command.opts() };
+    onExitCode(await verb.run(await CliContext.open(io, options), command.args, options));
+  });
+}
