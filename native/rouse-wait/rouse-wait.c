@@ -101,7 +101,7 @@ static void read_word(struct plan *plan, const char *word) {
 }
 
 static void say_attempt(int fd) {
-    struct line line = {0, {0}};
+    static struct line line;
     add_text(&line, "Communication attempt on fd ");
     add_number(&line, (u64)fd);
     add_text(&line, ".");
@@ -130,7 +130,7 @@ __attribute__((noreturn, used)) void start(u64 *stack) {
         call(SYS_close, FIRST, 0, 0);
     }
     i64 error = become(words, at - 1, program, count - at - 1, environment);
-    struct line line = {0, {0}};
+    static struct line line;
     add_text(&line, plan.failure);
     add_error(&line, error);
     say(&line);

@@ -3,7 +3,7 @@
  * and how the value is made. State is added by whoever has it.
  */
 import { constants } from 'node:os';
-import type { Command, CommonConfig, DependencyKind, ServiceConfig, SocketConfig, UnitConfig } from '../unit/config.js';
+import type { Command, CommonConfig, DependencyKind, ExitStatusSet, OwnedDirectories, ServiceConfig, SocketConfig, UnitConfig } from '../unit/config.js';
 import { serviceOf } from '../unit/load.js';
 import { addressText, KIND_TEXT } from '../unit/listen-text.js';
 import { formatTimeSpan } from '../unit/values/time-span.js';
@@ -83,6 +83,9 @@ function serviceProperties(config: ServiceConfig): readonly Property[] {
     ['RootDirectoryStartOnly', yesNo(config.rootDirectoryStartOnly)],
     ['RemainAfterExit', yesNo(config.remainAfterExit)],
     ['GuessMainPID', yesNo(config.guessMainPid)],
+    ...statuses('SuccessExitStatus', config.successExitStatus),
+    ...statuses('RestartPreventExitStatus', config.restartPreventExitStatus),
+    ...statuses('RestartForceExitStatus', config.restartForceExitStatus),
     ['FileDescriptorStoreMax', String(config.fileDescriptorStoreMax)],
     ...commands('ExecCondition', config.execCondition),
     ...commands('ExecStartPre', config.execStartPre),
@@ -160,12 +163,13 @@ function execProperties({ exec, kill }: ServiceConfig | SocketConfig): readonly 
     ...(exec.environment.length === 0 ? [] : [['Environment', list(exec.environment.map(([name, value]) => quoteWord(`${name}=${value}`)))] as const]),
     ...exec.environmentFiles.map(({ path, optional: ignored }): Property => ['EnvironmentFiles', `${path} (ignore_errors=${yesNo(ignored)})`]),
     ...(exec.passEnvironment.length === 0 ? [] : [['PassEnvironment', list(exec.passEnvironment)] as const]),
+    ...(exec.unsetEnvironment.length === 0 ? [] : [['UnsetEnvironment', list(exec.unsetEnvironment)] as const]),
     ['UMask', octal(exec.umask)],
     ...exec.limits.flatMap(({ resource, soft, hard }): readonly Property[] => [
       [`Limit${resource.toUpperCase()}`, number(hard)],
       [`Limit${resource.toUpperCase()}Soft`, number(soft)],
     ]),
-    ...optional('WorkingDirectory', exec.workingDirectory),
+    ...optional('WorkingDirectory', exec.workingDirectory === undefined ? undefined : `${exec.workingDirectoryOptional ? '!' : ''}${exec.workingDirectory}`),
     ...optional('RootDirectory', exec.rootDirectory),
     ['OOMScoreAdjust', String(exec.oomScoreAdjust ?? 0)],
     ['Nice', String(exec.nice ?? 0)],
@@ -175,18 +179,31 @@ function execProperties({ exec, kill }: ServiceConfig | SocketConfig): readonly 
     ...optional('SyslogIdentifier', exec.syslogIdentifier),
     ...optional('User', exec.user),
     ...optional('Group', exec.group),
+    ...(exec.supplementaryGroups.length === 0 ? [] : [['SupplementaryGroups', list(exec.supplementaryGroups)] as const]),
     ['NoNewPrivileges', yesNo(exec.noNewPrivileges)],
     ['IgnoreSIGPIPE', yesNo(exec.ignoreSigpipe)],
-    ...(exec.runtimeDirectory.names.length === 0 ? [] : [['RuntimeDirectory', list(exec.runtimeDirectory.names)] as const]),
-    ...(exec.stateDirectory.names.length === 0 ? [] : [['StateDirectory', list(exec.stateDirectory.names)] as const]),
-    ...(exec.cacheDirectory.names.length === 0 ? [] : [['CacheDirectory', list(exec.cacheDirectory.names)] as const]),
-    ...(exec.logsDirectory.names.length === 0 ? [] : [['LogsDirectory', list(exec.logsDirectory.names)] as const]),
+    ['RuntimeDirectoryPreserve', exec.runtimeDirectoryPreserve],
+    ...directory('RuntimeDirectory', exec.runtimeDirectory),
+    ...directory('StateDirectory', exec.stateDirectory),
+    ...directory('CacheDirectory', exec.cacheDirectory),
+    ...directory('LogsDirectory', exec.logsDirectory),
+    ...directory('ConfigurationDirectory', exec.configurationDirectory),
     ['KillMode', kill.killMode],
     ['KillSignal', signal(kill.killSignal)],
+    ['RestartKillSignal', signal(kill.restartKillSignal ?? kill.killSignal)],
     ['FinalKillSignal', signal(kill.finalKillSignal)],
     ['SendSIGKILL', yesNo(kill.sendSigkill)],
     ['SendSIGHUP', yesNo(kill.sendSighup)],
   ];
+}
+
+function directory(name: string, { names, mode }: OwnedDirectories): readonly Property[] {
+  return [...(names.length === 0 ? [] : [[name, list(names)] as const]), [`${name}Mode`, octal(mode)]];
+}
+
+/** Codes, then signals without their SIG. */
+function statuses(name: string, { codes, signals }: ExitStatusSet): readonly Property[] {
+  return codes.length + signals.length === 0 ? [] : [[name, list([...codes.map(String), ...signals.map((each) => each.replace(/^SIG/, ''))])]];
 }
 
 function optional(name: string, value: string | undefined): readonly Property[] {

@@ -10,7 +10,8 @@
  *   start-post     ready; a control process runs a command of ExecStartPost=. The main process may run.
  *   running        ready. The main process runs, or, where it is not known, some process of the unit.
  *   exited         RemainAfterExit=: nothing runs, and that is fine.
- *   reload         as running; a control process runs a command of ExecReload=.
+ *   reload         as running; a control process runs a command of ExecReload=, or (Type=notify-reload) the main process
+ *                  was sent SIGHUP and has not said READY=1 since.
  *   stop           a control process runs a command of ExecStop=. The main process may run.
  *   stop-watchdog  the watchdog signal was sent; waits for processes to go.
  *   stop-sigterm   KillSignal= was sent; waits for processes to go.
@@ -59,6 +60,10 @@ export type ServiceEffect =
   | { readonly type: 'kill'; readonly operation: KillOperation }
   | { readonly type: 'kill-control' }
   | { readonly type: 'find-main-pid' }
+  /** SIGHUP to the main process: Type=notify-reload. */
+  | { readonly type: 'signal-reload' }
+  /** WatchdogSec= counts from here. */
+  | { readonly type: 'start-watchdog' }
   /** Infinity clears the timer. */
   | { readonly type: 'timer'; readonly timeoutMs: number }
   /** Notify socket, runtime directories: what exists from the start until the end. */
@@ -80,7 +85,12 @@ export interface ServiceData {
   /** A stop that somebody asked for is not followed by a restart. */
   readonly forbidRestart: boolean;
   readonly lastExit: ExitInfo | undefined;
+  /** Restarts without anyone's asking, since somebody asked. */
   readonly restarts: number;
+  /** RestartSec= is over: the next start is one of those. */
+  readonly restarting: boolean;
+  /** Type=notify-reload: READY=1 is awaited. */
+  readonly awaitsReload: boolean;
 }
 
 export const INITIAL_SERVICE: ServiceData = {
@@ -94,6 +104,8 @@ export const INITIAL_SERVICE: ServiceData = {
   forbidRestart: false,
   lastExit: undefined,
   restarts: 0,
+  restarting: false,
+  awaitsReload: false,
 };
 
 export interface ServiceStep {
@@ -111,6 +123,9 @@ export function stepService(config: ServiceConfig, data: ServiceData, event: Ser
 /** States in which a stop is under way already. */
 const STOPPING = new Set<ServiceState>(['stop', 'stop-watchdog', 'stop-sigterm', 'stop-sigkill', 'stop-post', 'final-sigterm', 'final-sigkill']);
 const STARTING = new Set<ServiceState>(['condition', 'start-pre', 'start', 'start-post']);
+const DOWN = new Set<ServiceState>(['dead', 'failed', 'auto-restart']);
+/** States in which the main process may be watched. */
+const WATCHED = new Set<ServiceState>(['start', 'start-post', 'running', 'reload']);
 
 class Machine {
   readonly effects: ServiceEffect[] = [];
@@ -125,8 +140,7 @@ class Machine {
       case 'start':
         return this.#onStart();
       case 'start-limit-hit':
-        this.data = { ...INITIAL_SERVICE, result: 'start-limit-hit' };
-        return this.#setState('failed');
+        return this.#onStartLimitHit();
       case 'stop':
         return this.#onStop();
       case 'reload':
@@ -152,19 +166,24 @@ class Machine {
       case 'timeout':
         return this.#onTimeout();
       case 'watchdog':
-        return this.data.state === 'running' || this.data.state === 'reload' ? this.#enterSignal('stop-watchdog', 'watchdog') : undefined;
+        return WATCHED.has(this.data.state) ? this.#enterSignal('stop-watchdog', 'watchdog') : undefined;
     }
   }
 
   // Requests
 
   #onStart(): void {
-    const { state, restarts } = this.data;
-    if (state !== 'dead' && state !== 'failed' && state !== 'auto-restart') return;
-    const kept = state === 'auto-restart' ? restarts + 1 : restarts;
-    this.data = { ...INITIAL_SERVICE, state, restarts: kept };
+    const { state, restarts, restarting } = this.data;
+    if (!DOWN.has(state)) return;
+    this.data = { ...INITIAL_SERVICE, state, restarts: restarting ? restarts + 1 : 0 };
     this.effects.push({ type: 'acquire' });
     this.#runList('condition', 'execCondition', () => this.#enterStartPre());
+  }
+
+  #onStartLimitHit(): void {
+    if (!DOWN.has(this.data.state)) return;
+    this.data = { ...INITIAL_SERVICE, state: this.data.state, result: 'start-limit-hit' };
+    this.#setState('failed');
   }
 
   #onStop(): void {
@@ -172,9 +191,8 @@ class Machine {
     this.data = { ...this.data, forbidRestart: true };
     if (STOPPING.has(state) || state === 'dead' || state === 'failed') return;
     if (state === 'auto-restart') return this.#setState('dead');
-    // A start that is cut short: ExecStop= is for services that were ready.
-    if (STARTING.has(state)) return this.#enterSignal('stop-sigterm', 'success');
-    if (state === 'reload') this.effects.push({ type: 'kill-control' });
+    // A start or a reload that is cut short: ExecStop= is for services that were ready, and comes after no other command.
+    if (STARTING.has(state) || state === 'reload') return this.#enterSignal('stop-sigterm', 'success');
     this.#enterStop('success');
   }
 
@@ -197,6 +215,7 @@ class Machine {
   }
 
   #enterStartPost(): void {
+    this.effects.push({ type: 'start-watchdog' });
     this.#runList('start-post', 'execStartPost', () => this.#enterRunning('success'));
   }
 
@@ -209,8 +228,15 @@ class Machine {
   }
 
   #enterReload(): void {
-    this.data = { ...this.data, reloadResult: 'success' };
-    this.#runList('reload', 'execReload', () => this.#enterRunning('success'));
+    const signals = this.config.serviceType === 'notify-reload' && this.data.mainAlive;
+    this.data = { ...this.data, reloadResult: 'success', awaitsReload: signals };
+    if (signals) this.effects.push({ type: 'signal-reload' });
+    this.#runList('reload', 'execReload', () => this.#afterReload());
+  }
+
+  #afterReload(): void {
+    if (!this.data.awaitsReload) return this.#enterRunning('success');
+    if (this.data.state !== 'reload') this.#setState('reload');
   }
 
   #enterStop(result: ServiceResult): void {
@@ -234,6 +260,7 @@ class Machine {
 
   #enterDead(result: ServiceResult, mayRestart = true): void {
     this.#fail(result);
+    this.data = { ...this.data, control: undefined, mainAlive: false };
     const restart = mayRestart && shouldRestart(this.config, this.data);
     this.effects.push({ type: 'release' });
     if (restart) return this.#setState('auto-restart');
@@ -250,18 +277,28 @@ class Machine {
 
   #onReady(by: 'exec' | 'notify'): void {
     const { serviceType } = this.config;
+    if (by === 'notify' && this.data.awaitsReload) return this.#onReloaded();
     const waits = by === 'exec' ? serviceType === 'exec' : serviceType === 'notify' || serviceType === 'notify-reload' || serviceType === 'dbus';
     if (this.data.state === 'start' && waits) this.#enterStartPost();
   }
 
+  #onReloaded(): void {
+    this.data = { ...this.data, awaitsReload: false };
+    if (this.data.state === 'reload' && this.data.control === undefined) this.#enterRunning('success');
+  }
+
+  /** systemd.service(5), SuccessExitStatus=: the signals that end a daemon well fail a command that was to do something. */
+  #failureOf(exit: ExitInfo, command: Command | undefined): ServiceResult {
+    return command?.ignoreFailure === true ? 'success' : exitResult(exit, this.config.successExitStatus, this.config.serviceType !== 'oneshot');
+  }
+
   #onMainExited(exit: ExitInfo): void {
-    const command = this.config.execStart[this.data.mainIndex];
-    const failure = command?.ignoreFailure === true ? 'success' : exitResult(exit, this.config.successExitStatus, true);
-    const { state } = this.data;
-    this.data = { ...this.data, mainAlive: false, lastExit: exit };
+    const { state, mainIndex, control } = this.data;
+    const failure = this.#failureOf(exit, this.config.execStart[mainIndex]);
+    this.data = { ...this.data, mainAlive: false, lastExit: exit, awaitsReload: false };
     if (failure === 'success' && this.#spawnNextOneshot()) return;
     if (state === 'start') return this.#onMainExitedInStart(failure);
-    if (state === 'running') return this.#enterRunning(failure);
+    if (state === 'running' || (state === 'reload' && control === undefined)) return this.#enterRunning(failure);
     // A control process runs: its end decides, with what the main process left as the result.
     this.#fail(failure);
   }
@@ -277,9 +314,7 @@ class Machine {
   #onControlExited(exit: ExitInfo): void {
     const { control, state } = this.data;
     if (control === undefined) return;
-    const command = this.config[control.list][control.index];
-    const clean = exitResult(exit, this.config.successExitStatus, false);
-    const failure = command?.ignoreFailure === true ? 'success' : clean;
+    const failure = this.#failureOf(exit, this.config[control.list][control.index]);
     this.data = { ...this.data, control: undefined };
     // A forking service has one ExecStart=, so its list never goes on.
     if (failure === 'success' && control.index + 1 < this.config[control.list].length) {
@@ -304,7 +339,7 @@ class Machine {
         return failure === 'success' ? this.#enterRunning('success') : this.#enterSignal('stop-sigterm', failure);
       case 'reload':
         this.data = { ...this.data, reloadResult: failure };
-        return this.#enterRunning('success');
+        return this.#afterReload();
       case 'stop':
         return this.#enterSignal('stop-sigterm', failure);
       case 'stop-post':
@@ -315,6 +350,7 @@ class Machine {
   }
 
   #onMainFound(): void {
+    if (DOWN.has(this.data.state)) return;
     this.data = { ...this.data, mainAlive: true, mainKnown: true };
     if (this.data.state === 'start' && this.config.serviceType === 'forking' && this.data.control === undefined) this.#enterStartPost();
   }
@@ -328,7 +364,8 @@ class Machine {
 
   #onEmpty(): void {
     const { state, mainAlive } = this.data;
-    if (mainAlive) return;
+    // KillMode=none leaves the main process behind, with everything else.
+    if (mainAlive && this.config.kill.killMode !== 'none') return;
     if (state === 'stop-watchdog' || state === 'stop-sigterm' || state === 'stop-sigkill') return this.#enterStopPost('success');
     // KillMode=mixed spares all but the main process until now.
     if (state === 'final-sigterm') return this.config.kill.sendSigkill ? this.#enterSignal('final-sigkill', 'success') : this.#enterDead('success');
@@ -351,7 +388,7 @@ class Machine {
         return this.#enterStop('timeout');
       case 'reload':
         this.effects.push({ type: 'kill-control' });
-        this.data = { ...this.data, reloadResult: 'timeout', control: undefined };
+        this.data = { ...this.data, reloadResult: 'timeout', control: undefined, awaitsReload: false };
         return this.#enterRunning('success');
       case 'stop':
         return this.#enterSignal('stop-sigterm', 'timeout');
@@ -367,6 +404,7 @@ class Machine {
       case 'final-sigkill':
         return this.#enterDead('timeout', false);
       case 'auto-restart':
+        this.data = { ...this.data, restarting: true };
         this.effects.push({ type: 'queue-restart' });
         return;
       case 'dead':
@@ -413,7 +451,7 @@ class Machine {
     if (state === 'stop-post') return this.#enterSignal('final-sigterm', failure);
     if (state === 'reload') {
       this.data = { ...this.data, reloadResult: failure };
-      return this.#enterRunning('success');
+      return this.#afterReload();
     }
     this.#enterSignal('stop-sigterm', failure);
   }

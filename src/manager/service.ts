@@ -156,6 +156,10 @@ export class ServiceUnit extends Unit {
         return this.#processes?.control?.signal(config.kill.finalKillSignal);
       case 'find-main-pid':
         return this.#findMainPid(config);
+      case 'signal-reload':
+        return this.#processes?.main?.signal('SIGHUP');
+      case 'start-watchdog':
+        return this.#armWatchdog(config);
       case 'queue-restart':
         return this.manager.soon(() => this.manager.queueRestart(this));
       case 'timer':
@@ -208,12 +212,12 @@ export class ServiceUnit extends Unit {
       cgroup: processes.cgroup,
     });
     if (spawned === undefined) return this.#dispatch({ type: 'spawn-failed', process: effect.process });
-    if (effect.process === 'main') this.#trackMain(spawned, config);
+    if (effect.process === 'main') this.#trackMain(spawned);
     else this.#trackControl(spawned);
     this.manager.remember(this.name, spawned.pid, processes.cgroup?.path);
   }
 
-  #trackMain(spawned: SpawnedCommand, config: ServiceConfig): void {
+  #trackMain(spawned: SpawnedCommand): void {
     const processes = this.#processes;
     if (processes === undefined) return;
     this.#main?.close();
@@ -223,7 +227,6 @@ export class ServiceUnit extends Unit {
       this.#onMainExit(exit);
     });
     if (spawned.failure === undefined) this.#dispatch({ type: 'main-executed' });
-    this.#armWatchdog(config);
   }
 
   #trackControl(spawned: SpawnedCommand): void {
@@ -231,11 +234,14 @@ export class ServiceUnit extends Unit {
     if (processes === undefined) return;
     this.#control?.close();
     this.#control = spawned;
-    processes.control = this.#follow(spawned, (exit) => {
+    const followed: TrackedProcess = this.#follow(spawned, (exit) => {
+      // One that was killed may go after the next has come.
+      if (processes.control !== followed) return;
       processes.control = undefined;
       this.#dispatch({ type: 'control-exited', exit });
       this.#checkEmpty();
     });
+    processes.control = followed;
   }
 
   /** The words of a failed execve() come before the exit that follows it. */

@@ -47,6 +47,14 @@ const CONVERTERS: ReadonlyMap<string, Converter> = new Map([
   ['artifact', { keys: ARTIFACT_KEYS, convert: convertArtifact }],
 ]);
 
+/** Keys that a section of a kind's files may hold; undefined where the section is none of Quadlet's. */
+export function quadletKeys(type: string, section: string): readonly string[] | undefined {
+  if (section === 'Quadlet') return QUADLET_SECTION_KEYS;
+  return kindOf(`.${type}`)?.section === section ? CONVERTERS.get(type)?.keys : undefined;
+}
+
+const QUADLET_SECTION_KEYS: readonly string[] = ['DefaultDependencies'];
+
 /** One result for each file, in the same order. Of two files with one name the first is what others refer to. */
 export function convertQuadlets(files: readonly UnitContents[], context: QuadletContext): readonly ConvertedQuadlet[] {
   const units = new Map<string, LinkedUnit>();
@@ -87,7 +95,7 @@ function convertOne(contents: UnitContents, units: ReadonlyMap<string, LinkedUni
 function prepare(conversion: Conversion, name: string, keys: readonly string[]): void {
   const { source, service, kind, context } = conversion;
   checkKeys(source, kind.section, keys);
-  checkKeys(source, 'Quadlet', ['DefaultDependencies']);
+  checkKeys(source, 'Quadlet', QUADLET_SECTION_KEYS);
   if (name.includes('/')) throw new Refusal(`invalid service name '${name}'`, source.last('ServiceName')?.place ?? source.place, { key: 'ServiceName' });
   translateDependencies(conversion);
   if (source.flag('DefaultDependencies', 'Quadlet') !== false) {

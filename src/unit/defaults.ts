@@ -86,7 +86,7 @@ export const SOCKET_DEFAULTS = {
   writable: false,
   flushPending: false,
   maxConnections: 64,
-  maxConnectionsPerSource: 64,
+  maxConnectionsPerSource: 0,
   keepAlive: false,
   noDelay: false,
   reusePort: false,

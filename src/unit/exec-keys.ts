@@ -94,7 +94,13 @@ export const EXEC_KEYS: readonly (KeyRow | readonly KeyRow[])[] = [
     return path.startsWith('/') ? { ok: true, value: [{ path, optional: value.startsWith('-'), place }] } : { ok: false, expected: 'an absolute path' };
   }),
   wordList('PassEnvironment', 'passEnvironment', variableName),
-  many('UnsetEnvironment', 'unsetEnvironment', (value) => words(value)),
+  many('UnsetEnvironment', 'unsetEnvironment', (value, { specifiers, skip }) => {
+    const split = words(expandSpecifiers(value, specifiers).value);
+    if (!split.ok) return split;
+    const isName = (word: string): boolean => variableName(word).ok || assignment(word).ok;
+    for (const word of split.value) if (!isName(word)) skip(word, 'NAME or NAME=value');
+    return good(split.value.filter(isName));
+  }),
   one('StandardInput', 'standardInput', inputTarget, { type: 'null' }),
   one('StandardOutput', 'standardOutput', outputTarget, { type: 'journal' }),
   one('StandardError', 'standardError', outputTarget, { type: 'inherit' }),

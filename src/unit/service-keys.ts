@@ -10,6 +10,7 @@ import { timeSpan, timeout } from './values/time-span.js';
 import type { Command, ExitStatusSet } from './config.js';
 import { START_LIMIT_KEYS } from './unit-keys.js';
 
+/** Unlike systemd: a command with an open quote keeps the unit from loading too, as every other that cannot be read does. */
 export function commandKey(key: string, field: string): KeyRow {
   return vital(many<Command>(key, field, (value, { specifiers, place }) => commands(value, specifiers, place)), (value) => !mayFail(value));
 }

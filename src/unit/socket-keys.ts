@@ -67,7 +67,7 @@ export const SOCKET_KEYS = tableOf(
   one('Writable', 'writable', boolean, false),
   one('FlushPending', 'flushPending', boolean, false),
   one('MaxConnections', 'maxConnections', count, 64),
-  one('MaxConnectionsPerSource', 'maxConnectionsPerSource', count, 64),
+  one('MaxConnectionsPerSource', 'maxConnectionsPerSource', count, 0),
   one('KeepAlive', 'keepAlive', boolean, false),
   one('KeepAliveTimeSec', 'keepAliveTimeMs', timeSpan),
   one('KeepAliveIntervalSec', 'keepAliveIntervalMs', timeSpan),

@@ -139,10 +139,16 @@ describe.skipIf(whyNoHost() !== undefined).each(kinds)('the walk-through with %s
       expect(await traces(account)).toEqual(idle);
     });
 
-    test('clients that come while the container starts are all served', async () => {
+    test('many clients of a cold start, and one that comes while the container starts, are all served', async () => {
       expect(await askMany(account, `unix:${unixSocket()}`, 40)).toBe(40);
       await account.ok('stop', 'echo.service');
-      const [first, later] = [ask(account, 'tcp4:127.0.0.1:3000', 'first'), until('the service starts', async () => (await status('ActiveState')) === 'activating').then(() => ask(account, 'tcp6:[::1]:3000', 'later'))];
+      account.unit('echo.container.d/wait.conf', `[Service]\nExecStartPre=/bin/sh -c 'until [ -e %h/go ]; do sleep 0.05; done'\n`);
+      await account.ok('daemon-reload');
+      const first = ask(account, 'tcp4:127.0.0.1:3000', 'first');
+      await until('the service starts', async () => (await status('ActiveState')) === 'activating');
+      const later = ask(account, 'tcp6:[::1]:3000', 'later');
+      await until('the later client has connected', async () => (await account.sh('ss -Htn state established dport = 3000')).includes('[::1]'));
+      account.write(`${account.home}/go`, '');
       expect(await Promise.all([first, later])).toEqual(['first', 'later']);
     });
 

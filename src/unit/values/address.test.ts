@@ -43,7 +43,7 @@ const BAD: readonly (readonly [text: string, expected: RegExp])[] = [
 ];
 
 describe('a listen address', () => {
-  it.each(GOOD)('%s is understood, and printed as it is', (text, address, printed = text) => {
+  it.each(GOOD.map(([text, address, printed = text]) => ({ text, address, printed })))('$text is understood, and printed as $printed', ({ text, address, printed }) => {
     expect(listenAddress(text)).toEqual({ ok: true, value: address });
     expect(addressText({ kind: 'stream', text, address, place: { file: '', line: 1 } })).toBe(printed);
   });

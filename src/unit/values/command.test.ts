@@ -19,20 +19,20 @@ function lines(text: string): readonly (readonly string[])[] {
 }
 
 // Each as systemd 257 splits it.
-const SPLIT: readonly (readonly [text: string, ...lines: (readonly string[])[]])[] = [
-  ['/bin/a', ['/bin/a', '/bin/a']],
-  ['sh -c y', ['sh', 'sh', '-c', 'y']],
-  ['/bin//sh x', ['/bin/sh', '/bin//sh', 'x']],
-  ['/bin/a "b c" \'d e\' f"g h"i', ['/bin/a', '/bin/a', 'b c', 'd e', 'fg hi']],
-  [`/bin/x 'it'"'"'s' "" "\\"q\\"" 'a\\x41'`, ['/bin/x', '/bin/x', "it's", '', '"q"', 'aA']],
-  ['"/bin/my prog" \\x41', ['/bin/my prog', '/bin/my prog', 'A']],
-  ['/bin/a \\q', ['/bin/a', '/bin/a', '\\q']],
-  ['/bin/a ; /bin/b c', ['/bin/a', '/bin/a'], ['/bin/b', '/bin/b', 'c']],
-  ['/bin/a ; ; /bin/b', ['/bin/a', '/bin/a'], ['/bin/b', '/bin/b']],
-  [`/bin/a ';' \\; ";" x; ;/bin/b`, ['/bin/a', '/bin/a', ';', ';', ';', 'x;', ';/bin/b']],
-  ['/bin/%p %i %n %% \'%p\' $$A ${B}', ['/bin/web', '/bin/web', '', 'web.service', '%', 'web', '$$A', '${B}']],
-  ['%%x', ['%x', '%x']],
-  ['@/bin/sh -c x', ['/bin/sh', '-c', 'x']],
+const SPLIT: readonly (readonly [text: string, lines: readonly (readonly string[])[]])[] = [
+  ['/bin/a', [['/bin/a', '/bin/a']]],
+  ['sh -c y', [['sh', 'sh', '-c', 'y']]],
+  ['/bin//sh x', [['/bin/sh', '/bin//sh', 'x']]],
+  ['/bin/a "b c" \'d e\' f"g h"i', [['/bin/a', '/bin/a', 'b c', 'd e', 'fg hi']]],
+  [`/bin/x 'it'"'"'s' "" "\\"q\\"" 'a\\x41'`, [['/bin/x', '/bin/x', "it's", '', '"q"', 'aA']]],
+  ['"/bin/my prog" \\x41', [['/bin/my prog', '/bin/my prog', 'A']]],
+  ['/bin/a \\q', [['/bin/a', '/bin/a', '\\q']]],
+  ['/bin/a ; /bin/b c', [['/bin/a', '/bin/a'], ['/bin/b', '/bin/b', 'c']]],
+  ['/bin/a ; ; /bin/b', [['/bin/a', '/bin/a'], ['/bin/b', '/bin/b']]],
+  [`/bin/a ';' \\; ";" x; ;/bin/b`, [['/bin/a', '/bin/a', ';', ';', ';', 'x;', ';/bin/b']]],
+  ['/bin/%p %i %n %% \'%p\' $$A ${B}', [['/bin/web', '/bin/web', '', 'web.service', '%', 'web', '$$A', '${B}']]],
+  ['%%x', [['%x', '%x']]],
+  ['@/bin/sh -c x', [['/bin/sh', '-c', 'x']]],
 ];
 
 const NONE: Omit<Command, 'path' | 'argv' | 'place'> = { ignoreFailure: false, noEnvironmentExpansion: false, fullPrivileges: false, noSetuid: false };
@@ -47,7 +47,7 @@ const PREFIXES: readonly (readonly [text: string, flags: Partial<Command>])[] = 
 ];
 
 describe('a command line', () => {
-  it.each(SPLIT.filter(([text]) => !text.startsWith('|')))('%s is split as systemd splits it', (text, ...expected) => {
+  it.each(SPLIT.filter(([text]) => !text.startsWith('|')))('%s is split as systemd splits it', (text, expected) => {
     expect(lines(text)).toEqual(expected);
   });
 

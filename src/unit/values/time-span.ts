@@ -38,16 +38,22 @@ export function timeout(text: string): Value<number> {
   return parsed.ok && parsed.value === 0 ? good(Infinity) : parsed;
 }
 
-/** '1min 30s', '100ms', 'infinity', '0': as systemd prints it. */
+const PARTS: readonly (readonly [name: string, lengthUs: number])[] = (
+  [['y', YEAR], ['month', MONTH], ['w', 7 * DAY], ['d', DAY], ['h', HOUR], ['min', MINUTE], ['s', SECOND], ['ms', 1], ['us', 0.001]] as const
+).map(([name, lengthMs]) => [name, lengthMs * 1000]);
+
+/** '1min 30s', '1.500000s', '100ms', 'infinity', '0': as systemd prints it. */
 export function formatTimeSpan(timeMs: number): string {
   if (!Number.isFinite(timeMs)) return 'infinity';
   const parts: string[] = [];
   let left = Math.round(timeMs * 1000);
-  for (const [name, lengthMs] of [['y', YEAR], ['month', MONTH], ['w', 7 * DAY], ['d', DAY], ['h', HOUR], ['min', MINUTE], ['s', SECOND], ['ms', 1], ['us', 0.001]] as const) {
-    const length = lengthMs * 1000;
+  for (const [name, length] of PARTS) {
     const count = Math.floor(left / length);
-    if (count > 0) parts.push(`${count}${name}`);
-    left -= count * length;
+    const rest = left - count * length;
+    // Below a minute the last part has decimals.
+    const decimals = count > 0 && rest > 0 && left < MINUTE * 1000 ? `.${String(rest).padStart(Math.log10(length), '0')}` : '';
+    if (count > 0) parts.push(`${count}${decimals}${name}`);
+    left = decimals === '' ? rest : 0;
   }
   return parts.length === 0 ? '0' : parts.join(' ');
 }

@@ -1,0 +1,40 @@
+/** What several checks need of a subject's text. */
+import { expandSpecifiers } from '../unitfile/specifier.js';
+import { specifierTable } from '../unit/specifiers.js';
+import type { Assignment } from '../unitfile/unit-file.js';
+import { ownSection, type Subject, type World } from './subject.js';
+
+export interface Line extends Assignment {
+  readonly section: string;
+}
+
+/** Every assignment of the file and its drop-ins. */
+export function linesOf(subject: Subject): readonly Line[] {
+  return subject.contents.sections.flatMap(({ name, assignments }) => assignments.map((assignment) => ({ ...assignment, section: name })));
+}
+
+/** Every value of a key, in a Quadlet file of its own section, since the last empty one. */
+export function valuesOf(subject: Subject, key: string, section = ownSection(subject)): readonly Line[] {
+  const all = linesOf(subject).filter((line) => line.section === section && line.key === key);
+  return all.slice(all.findLastIndex(({ value }) => value === '') + 1);
+}
+
+/** The value that counts, where it is not empty. */
+export function lastOf(subject: Subject, key: string, section = ownSection(subject)): Line | undefined {
+  return valuesOf(subject, key, section).at(-1);
+}
+
+/** With what each specifier stands for in the unit. */
+export function expand(subject: Subject, { facts }: World, text: string): string {
+  return expandSpecifiers(text, specifierTable(subject.unitName, facts, subject.contents.fragmentPath)).value;
+}
+
+/** What systemd takes for true. */
+export function isYes(text: string | undefined): boolean {
+  return text !== undefined && /^(1|yes|y|true|t|on)$/i.test(text);
+}
+
+/** A list in words: 'a, b or c'. */
+export function oneOfText(words: readonly string[]): string {
+  return words.length < 2 ? (words[0] ?? '') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
+}
