@@ -40,27 +40,27 @@ typedef unsigned long u64;
 enum { SYS_write = 1, SYS_open_at = 257, SYS_close = 3, SYS_getpid = 39, SYS_execve = 59, SYS_exit = 231, SYS_chdir = 80, SYS_umask = 95,
        SYS_setsid = 112, SYS_setgroups = 116, SYS_setresuid = 117, SYS_setresgid = 119, SYS_setpriority = 141, SYS_prctl = 157,
        SYS_chroot = 161, SYS_prlimit64 = 302, SYS_close_range = 436, SYS_rt_sigaction = 13, SYS_rt_sigprocmask = 14,
-       SYS_dup3 = 292, SYS_clone3 = 435 };
+       SYS_dup3 = 292, SYS_clone = 56, SYS_clone3 = 435 };
 static i64 call(i64 n, i64 a, i64 b, i64 c, i64 d) {
     register i64 r10 __asm__("r10") = d;
     i64 result;
     __asm__ volatile("syscall" : "=a"(result) : "a"(n), "D"(a), "S"(b), "d"(c), "r"(r10) : "rcx", "r11", "memory");
     return result;
 }
-/* The child runs on a stack of its own, and never returns from here. */
-static i64 clone_child(void *arguments, i64 size, void (*child)(void *), void *request) {
+/* clone(2) or clone3(2). The child runs on a stack of its own, and never returns from here. */
+static i64 clone_child(i64 n, i64 a, i64 b, i64 c, void (*child)(void *), void *request) {
     register void (*function)(void *) __asm__("r12") = child;
     register void *operand __asm__("r13") = request;
     i64 result;
     __asm__ volatile("syscall\n\ttest %%rax,%%rax\n\tjnz 1f\n\txor %%ebp,%%ebp\n\tmov %%r13,%%rdi\n\tcall *%%r12\n\thlt\n1:"
-                     : "=a"(result) : "a"(SYS_clone3), "D"(arguments), "S"(size), "r"(function), "r"(operand) : "rcx", "r11", "memory");
+                     : "=a"(result) : "a"(n), "D"(a), "S"(b), "d"(c), "r"(function), "r"(operand) : "rcx", "r11", "memory");
     return result;
 }
 #elif defined(__aarch64__)
 enum { SYS_write = 64, SYS_open_at = 56, SYS_close = 57, SYS_getpid = 172, SYS_execve = 221, SYS_exit = 94, SYS_chdir = 49, SYS_umask = 166,
        SYS_setsid = 157, SYS_setgroups = 159, SYS_setresuid = 147, SYS_setresgid = 149, SYS_setpriority = 140, SYS_prctl = 167,
        SYS_chroot = 51, SYS_prlimit64 = 261, SYS_close_range = 436, SYS_rt_sigaction = 134, SYS_rt_sigprocmask = 135,
-       SYS_dup3 = 24, SYS_clone3 = 435 };
+       SYS_dup3 = 24, SYS_clone = 220, SYS_clone3 = 435 };
 static i64 call(i64 n, i64 a, i64 b, i64 c, i64 d) {
     register i64 x8 __asm__("x8") = n;
     register i64 x0 __asm__("x0") = a;
@@ -70,14 +70,15 @@ static i64 call(i64 n, i64 a, i64 b, i64 c, i64 d) {
     __asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3) : "memory");
     return x0;
 }
-static i64 clone_child(void *arguments, i64 size, void (*child)(void *), void *request) {
-    register i64 x8 __asm__("x8") = SYS_clone3;
-    register i64 x0 __asm__("x0") = (i64)arguments;
-    register i64 x1 __asm__("x1") = size;
+static i64 clone_child(i64 n, i64 a, i64 b, i64 c, void (*child)(void *), void *request) {
+    register i64 x8 __asm__("x8") = n;
+    register i64 x0 __asm__("x0") = a;
+    register i64 x1 __asm__("x1") = b;
+    register i64 x2 __asm__("x2") = c;
     register void (*function)(void *) __asm__("x19") = child;
     register void *operand __asm__("x20") = request;
     __asm__ volatile("svc 0\n\tcbnz x0, 1f\n\tmov x29, #0\n\tmov x30, #0\n\tmov x0, x20\n\tblr x19\n\tbrk #0\n1:"
-                     : "+r"(x0) : "r"(x8), "r"(x1), "r"(function), "r"(operand) : "memory");
+                     : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(function), "r"(operand) : "memory");
     return x0;
 }
 #else
@@ -239,6 +240,7 @@ static void child(void *operand) {
     fail('x', call(SYS_execve, (i64)word[1], (i64)(word + 2), (i64)request->environment, 0));
 }
 
+enum { ENOSYS = 38 };
 enum { CLONE_VM = 0x100, CLONE_PIDFD = 0x1000, CLONE_VFORK = 0x4000, SIGCHLD = 17 };
 static const u64 CLONE_INTO_CGROUP = 0x200000000UL;
 static char stack[65536] __attribute__((aligned(16)));
@@ -258,7 +260,9 @@ __attribute__((visibility("default"))) int rouse_spawn(char **words, char **envi
     result[1] = result[2] = 0;
     report = result;
     call(SYS_rt_sigprocmask, SIG_SETMASK, (i64)&all, (i64)&before, 8);
-    i64 pid = clone_child(&arguments, sizeof arguments, child, &request);
+    i64 pid = clone_child(SYS_clone3, (i64)&arguments, sizeof arguments, 0, child, &request);
+    /* Container engines answer ENOSYS to clone3, whose flags their filters cannot see; what needs no cgroup can be had from clone. */
+    if (pid == -ENOSYS && cgroup < 0) pid = clone_child(SYS_clone, (i64)(arguments.flags | SIGCHLD), (i64)(stack + sizeof stack), (i64)result, child, &request);
     call(SYS_rt_sigprocmask, SIG_SETMASK, (i64)&before, 0, 8);
     return (int)pid;
 }
