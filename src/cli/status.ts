@@ -77,6 +77,7 @@ function processRows(unit: WireUnit): readonly Row[] {
   return [
     ...(unit.mainPid === undefined ? [] : [['Main PID', String(unit.mainPid)] as const]),
     ...(unit.mainPid === undefined && unit.mainCode !== undefined ? [['Main PID', `(code=${unit.mainCode}, status=${unit.mainStatus ?? 0})`] as const] : []),
+    ...(unit.arming === undefined ? [] : [['Container', unit.arming] as const]),
     ...(unit.statusText === undefined ? [] : [['Status', `"${unit.statusText}"`] as const]),
     ...(unit.controlGroup === undefined ? [] : [['CGroup', unit.controlGroup] as const]),
     ...listRows('Processes', processes),

@@ -166,6 +166,19 @@ export const VERBS: readonly Verb[] = [
     run: async (context, args) => (await import('./states.js')).isEnabled(context, args),
   },
   {
+    name: 'verify',
+    group: 'Unit files',
+    args: '[file...]',
+    summary: 'what is wrong with unit files and Quadlet files, or will be regretted',
+    options: [
+      { flags: '-a, --all', summary: 'every file of this manager' },
+      { flags: '--format <format>', summary: 'text, json, github or sarif' },
+      { flags: '--strict', summary: 'exit code 1 on warnings too' },
+      { flags: '--no-host', summary: 'the files are for another host: leave its programs, paths and users out' },
+    ],
+    run: async (context, args, options) => (await import('./verify.js')).verify(context, args, options),
+  },
+  {
     name: 'daemon-reload',
     group: 'Manager',
     summary: 'read all files again; what runs goes on',

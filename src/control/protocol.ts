@@ -110,6 +110,8 @@ export interface WireUnit {
   readonly statusText?: string;
   readonly controlGroup?: string;
   readonly processes?: readonly WireProcess[];
+  /** Whether its container waits before exec, in words. */
+  readonly arming?: string;
   readonly restarts?: number;
   readonly invocationId?: string;
   /** Sockets. */

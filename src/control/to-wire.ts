@@ -50,6 +50,7 @@ function serviceState(unit: ServiceUnit, processes: boolean): Partial<WireUnit> 
     ...(unit.statusText === undefined ? {} : { statusText: unit.statusText }),
     ...(running && unit.cgroup !== undefined ? { controlGroup: cgroupPath(unit) } : {}),
     ...(processes && running ? { processes: unit.pids.map((pid) => ({ pid, command: commandLine(pid) })).filter(({ command }) => command !== '') } : {}),
+    ...(unit.arming.words === undefined || running ? {} : { arming: unit.arming.words }),
     restarts: unit.restarts,
     invocationId: unit.invocationId,
   };

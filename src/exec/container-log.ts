@@ -14,7 +14,7 @@ export class ContainerLog {
   #at = 0;
   #partial = '';
   #splitter = new LineSplitter();
-  readonly #watcher: FSWatcher;
+  #watcher: FSWatcher;
   #closed = false;
 
   /** Makes the file, so that there is something to watch before podman does. Throws Node's file errors. */
@@ -26,8 +26,7 @@ export class ContainerLog {
     rmSync(path, { force: true });
     writeFileSync(path, '', { mode: 0o600 });
     this.#fd = openSync(path, 'r');
-    this.#watcher = watch(path, (event) => (event === 'rename' ? this.#reopen() : this.#read()));
-    this.#watcher.on('error', () => this.#watcher.close());
+    this.#watcher = this.#watch();
   }
 
   /** Reads what is left, and removes the file; once. */
@@ -40,18 +39,30 @@ export class ContainerLog {
     rmSync(this.path, { force: true });
   }
 
-  /** conmon renames a new file over the old one when it is full. */
-  #reopen(): void {
+  #watch(): FSWatcher {
+    const watcher = watch(this.path, () => this.#onChange());
+    return watcher.on('error', () => watcher.close());
+  }
+
+  #onChange(): void {
     this.#read();
+    // conmon renames a new file over the old one when it is full; a watch stays with the old one.
+    if (fstatSync(this.#fd).nlink === 0) this.#reopen();
+  }
+
+  #reopen(): void {
     try {
       const fd = openSync(this.path, 'r');
       closeSync(this.#fd);
       this.#fd = fd;
       this.#at = 0;
-      this.#read();
+      this.#watcher.close();
+      this.#watcher = this.#watch();
     } catch {
-      // Between the two names there is a moment without the file: the next event comes.
+      // It was removed, and nothing took its place: there is nothing to follow.
+      return;
     }
+    this.#onChange();
   }
 
   #read(): void {

@@ -48,7 +48,7 @@ export function buildEnvironment(exec: ExecConfig, sources: EnvironmentSources):
   if (sources.user !== undefined) {
     result.set('HOME', sources.user.home).set('LOGNAME', sources.user.name).set('USER', sources.user.name).set('SHELL', sources.user.shell);
   }
-  for (const [name, value] of sources.directories) result.set(name, value);
+  for (const [name, value] of [...sources.directories, ...sources.process]) result.set(name, value);
   for (const name of exec.passEnvironment) {
     const value = sources.own[name];
     if (value !== undefined) result.set(name, value);
@@ -56,7 +56,6 @@ export function buildEnvironment(exec: ExecConfig, sources: EnvironmentSources):
   for (const [name, value] of exec.environment) result.set(name, value);
   for (const file of exec.environmentFiles) readEnvironmentFile(file.path, file.optional, result);
   for (const name of exec.unsetEnvironment) unset(result, name);
-  for (const [name, value] of sources.process) result.set(name, value);
   return result;
 }
 
@@ -79,54 +78,58 @@ function unset(environment: Map<string, string>, entry: string): void {
   if (at < 0 || environment.get(name) === entry.slice(at + 1)) environment.delete(name);
 }
 
-const LINE = /^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=(.*)$/s;
+const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /** `NAME=value` lines with shell-like quotes and backslash continuation; systemd.exec(5), EnvironmentFile=. */
 export function parseEnvironmentFile(text: string): readonly (readonly [string, string])[] {
-  const entries: (readonly [string, string])[] = [];
-  for (const line of logicalLines(text)) {
-    const match = LINE.exec(line);
-    if (match?.[1] === undefined || match[2] === undefined) continue;
-    entries.push([match[1], unquote(match[2])]);
-  }
-  return entries;
+  return new EnvironmentReader(text).read();
 }
 
-/** Lines, where a quoted line end or one behind a backslash does not end the line. */
-function logicalLines(text: string): readonly string[] {
-  const lines: string[] = [];
-  let line = '';
-  let quote = '';
-  for (let i = 0; i < text.length; i++) {
-    const c = text.charAt(i);
-    if (c === '\\' && quote !== "'") {
-      if (text[i + 1] === '\n') i++;
-      else line += c + (text[++i] ?? '');
-    } else if (c === '\n' && quote === '') {
-      if (!/^\s*[#;]/.test(line)) lines.push(line);
-      line = '';
-    } else {
-      if (quote === '' && (c === '"' || c === "'") && !/^\s*[#;]/.test(line)) quote = c;
-      else if (c === quote) quote = '';
-      line += c;
+/**
+ * A value is pieces: quoted ones, and at last one that is not. White space between pieces goes, and so does that behind the last;
+ * a quote in the middle of an unquoted piece is an ordinary character. An open quote ends with the file.
+ */
+class EnvironmentReader {
+  #at = 0;
+
+  constructor(readonly text: string) {}
+
+  read(): readonly (readonly [string, string])[] {
+    const entries: (readonly [string, string])[] = [];
+    while (this.#skip(/\s*/y), this.#at < this.text.length) {
+      if (this.#skip(/[#;](?:\\[^]|[^\n\\])*/y) !== '') continue;
+      const name = this.#skip(/[^=\n]*/y).trimEnd();
+      if (this.text[this.#at] !== '=') continue;
+      this.#at++;
+      const value = this.#value();
+      if (NAME.test(name)) entries.push([name, value]);
+    }
+    return entries;
+  }
+
+  #value(): string {
+    let value = '';
+    for (;;) {
+      this.#skip(/[^\S\n]*/y);
+      const quote = this.text[this.#at];
+      if (quote !== '"' && quote !== "'") return value + this.#plain();
+      this.#at++;
+      value += quote === '"' ? this.#skip(/(?:\\[^]|[^"\\])*/y).replace(/\\(?:\n|(["\\`$]))/g, '$1') : this.#skip(/[^']*/y);
+      this.#at++;
     }
   }
-  if (!/^\s*[#;]/.test(line)) lines.push(line);
-  return lines;
-}
 
-function unquote(value: string): string {
-  let result = '';
-  let quote = '';
-  for (let i = 0; i < value.length; i++) {
-    const c = value.charAt(i);
-    if (c === '\\' && quote !== "'") {
-      const next = value[++i] ?? '';
-      // Inside double quotes only these are escapes; elsewhere the backslash goes and the character stays.
-      result += quote === '"' && !'"\\`$'.includes(next) ? `\\${next}` : next;
-    } else if (quote === '' && (c === '"' || c === "'")) quote = c;
-    else if (c === quote) quote = '';
-    else result += c;
+  /** A backslash keeps what is behind it, white space too; behind a line end it joins lines. */
+  #plain(): string {
+    const written = this.#skip(/(?:\\[^]|[^\n\\])*/y);
+    const trimmed = /^(?:\\[^]|\s*[^\s\\])*/.exec(written)?.[0] ?? '';
+    return trimmed.replace(/\\(?:\n|([^]))/g, '$1');
   }
-  return quote === '' && !/['"]/.test(value) ? result.trim() : result.replace(/^\s+(?=\S)/, '');
+
+  #skip(pattern: RegExp): string {
+    pattern.lastIndex = this.#at;
+    const found = pattern.exec(this.text)?.[0] ?? '';
+    this.#at += found.length;
+    return found;
+  }
 }

@@ -4,8 +4,9 @@
  */
 import type { Command } from '../unit/config.js';
 
-const BRACED = /\$\$|\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
-const WHOLE_WORD = /^\$([A-Za-z_][A-Za-z0-9_]*)$/;
+const BRACED = /\$\$|\$\{([^}:]*)\}/g;
+/** Whatever its name may be: one that no variable can have is one that is not set. */
+const WHOLE_WORD = /^\$(?![{$])(.*)$/s;
 
 export interface Expanded {
   readonly path: string;
@@ -34,7 +35,11 @@ function expandWord(word: string, lookUp: (name: string) => string): readonly st
   return [word.replace(BRACED, (match, name: string | undefined) => (name === undefined ? '$' : lookUp(name)))];
 }
 
-/** White space separates; quotes keep it, and are removed. */
+const WORD = /(?:\\[^]|"(?:\\[^]|[^"\\])*(?:"|$)|'(?:\\[^]|[^'\\])*(?:'|$)|[^\s"'\\])+/g;
+const QUOTE_OR_ESCAPE = /\\([^])|"((?:\\[^]|[^"\\])*)(?:"|$)|'((?:\\[^]|[^'\\])*)(?:'|$)/g;
+
+/** White space separates; quotes and backslashes keep it, and are removed. */
 function splitUnquoted(value: string): readonly string[] {
-  return [...value.matchAll(/(?:"([^"]*)"|'([^']*)'|[^\s"'])+/g)].map((match) => match[0].replace(/"([^"]*)"|'([^']*)'/g, '$1$2'));
+  const plain = (text: string): string => text.replace(/\\([^])/g, '$1');
+  return [...value.matchAll(WORD)].map(([word]) => word.replace(QUOTE_OR_ESCAPE, (_, escaped?: string, double?: string, single?: string) => escaped ?? plain(double ?? single ?? '')));
 }

@@ -44,8 +44,11 @@ function passive(...names: readonly string[]): readonly BuiltinTarget[] {
   return names.map((name) => ({ name, description: name }));
 }
 
-/** Waits in systemd until the network is up for a user's containers; here it is up or nobody would have come. */
-const USER_WAIT = '[Unit]\nDescription=Wait for the network\n[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/true\n';
+/**
+ * Waits in systemd until the network is up for a user's containers; here it is up or nobody would have come. Without ExecStart=, so that no
+ * process delays the first client.
+ */
+const USER_WAIT = '[Unit]\nDescription=Wait for the network\n[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStop=-/bin/true\n';
 
 export const BUILTIN_FOLDER = '(rouse)';
 

@@ -15,6 +15,7 @@ import type { Poller } from '../sys/poller.js';
 import type { ServiceConfig } from '../unit/config.js';
 import { formatDiagnostic, type Diagnostic } from '../unitfile/diagnostic.js';
 import { isInactive, type ActiveState } from './active-state.js';
+import { ArmingQueue } from './arming.js';
 import { unmetCondition } from './condition.js';
 import { Graph } from './graph.js';
 import type { JobEnd, JobMode, JobType } from './job.js';
@@ -47,6 +48,7 @@ export class Manager {
   readonly graph = new Graph();
   readonly jobs: JobQueue;
   readonly leftovers: Leftovers;
+  readonly armingQueue = new ArmingQueue();
   readonly #logs = new Map<string, UnitLog>();
   readonly #said = new Set<string>();
   #stopping = false;
@@ -195,7 +197,16 @@ export class Manager {
     this.#log(unit, from);
     const expected = this.jobs.onState(unit);
     this.#tellSockets(unit, from);
+    if (unit instanceof SocketUnit) this.#tellArming(unit);
     if (unit.activeState !== from) this.#propagate(unit, from, expected);
+  }
+
+  /** Containers are prepared while their sockets listen, and taken back when these go. */
+  #tellArming(socket: SocketUnit): void {
+    const service = socket.serviceName === undefined ? undefined : this.get(socket.serviceName);
+    if (!(service instanceof ServiceUnit)) return;
+    if (socket.subState === 'listening') this.soon(() => service.arming.consider());
+    else if (isInactive(socket.activeState)) void service.arming.discard('Its socket does not listen any more');
   }
 
   #tellSockets(unit: Unit, from: ActiveState): void {
@@ -329,6 +340,7 @@ export class Manager {
     this.#stopping = true;
     const active = [...this.units.values()].filter((unit) => !isInactive(unit.activeState) || this.jobs.has(unit.name));
     await Promise.all(active.map((unit) => new Promise<void>((resolve) => this.queue(unit.name, 'stop', 'replace', () => resolve()))));
+    await Promise.all([...this.units.values()].map((unit) => (unit instanceof ServiceUnit ? unit.arming.discard('rouse is ending') : undefined)));
     for (const log of this.#logs.values()) log.close();
   }
 }

@@ -124,7 +124,7 @@ export function stepService(config: ServiceConfig, data: ServiceData, event: Ser
 const STOPPING = new Set<ServiceState>(['stop', 'stop-watchdog', 'stop-sigterm', 'stop-sigkill', 'stop-post', 'final-sigterm', 'final-sigkill']);
 const STARTING = new Set<ServiceState>(['condition', 'start-pre', 'start', 'start-post']);
 const DOWN = new Set<ServiceState>(['dead', 'failed', 'auto-restart']);
-/** States in which the main process may be watched. */
+/** States in which the main process may be replaced, and may be found to hang. */
 const WATCHED = new Set<ServiceState>(['start', 'start-post', 'running', 'reload']);
 
 class Machine {
@@ -271,6 +271,7 @@ class Machine {
   // What processes tell
 
   #onSpawnFailed(process: 'main' | 'control'): void {
+    if (process === 'main' ? !this.data.mainAlive : this.data.control === undefined) return;
     if (process === 'main') this.data = { ...this.data, mainAlive: false };
     this.#afterFailure('resources');
   }
@@ -350,13 +351,13 @@ class Machine {
   }
 
   #onMainFound(): void {
-    if (DOWN.has(this.data.state)) return;
+    if (!WATCHED.has(this.data.state)) return;
     this.data = { ...this.data, mainAlive: true, mainKnown: true };
     if (this.data.state === 'start' && this.config.serviceType === 'forking' && this.data.control === undefined) this.#enterStartPost();
   }
 
   #onMainMissing(alive: boolean): void {
-    if (this.data.state !== 'start') return;
+    if (this.data.state !== 'start' || this.config.serviceType !== 'forking' || this.data.control !== undefined) return;
     if (alive && this.config.pidFile === undefined) return this.#enterStartPost();
     if (!alive && this.config.remainAfterExit && this.config.pidFile === undefined) return this.#enterStartPost();
     this.#enterSignal('stop-sigterm', 'protocol');
@@ -427,6 +428,7 @@ class Machine {
     const command = this.config[list][index];
     if (command === undefined) return;
     this.data = { ...this.data, control: { list, index } };
+    if (index > 0) this.#armTimer();
     this.effects.push({ type: 'spawn', process: 'control', list, command });
   }
 
@@ -440,6 +442,7 @@ class Machine {
   #spawnNextOneshot(): boolean {
     const next = this.data.mainIndex + 1;
     if (this.config.serviceType !== 'oneshot' || this.data.state !== 'start' || next >= this.config.execStart.length) return false;
+    this.#armTimer();
     this.#spawnMain(next);
     return true;
   }
@@ -467,7 +470,12 @@ class Machine {
 
   #setState(state: ServiceState): void {
     this.data = { ...this.data, state };
-    this.effects.push({ type: 'timer', timeoutMs: this.#timeoutOf(state) });
+    this.#armTimer();
+  }
+
+  /** Each state has its time, and so has each further command in it. */
+  #armTimer(): void {
+    this.effects.push({ type: 'timer', timeoutMs: this.#timeoutOf(this.data.state) });
   }
 
   #timeoutOf(state: ServiceState): number {

@@ -7,6 +7,7 @@ import { TrackedProcess, UnitProcesses } from '../exec/processes.js';
 import { openPidfd } from '../sys/pidfd.js';
 import type { ServiceConfig } from '../unit/config.js';
 import { SERVICE_ACTIVE_STATE, isInactive, type ActiveState } from './active-state.js';
+import { Arming } from './arming.js';
 import { MainPidFinder } from './main-pid.js';
 import { RateLimit } from './rate-limit.js';
 import { describeResult } from './result-text.js';
@@ -27,6 +28,7 @@ export class ServiceUnit extends Unit {
   #main: SpawnedCommand | undefined;
   #control: SpawnedCommand | undefined;
   #queue: ServiceEvent[] = [];
+  readonly arming = new Arming(this);
   #stepping = false;
   statusText: string | undefined;
   invocationId = '';
@@ -172,9 +174,13 @@ export class ServiceUnit extends Unit {
   #acquire(config: ServiceConfig): void {
     this.invocationId = randomBytes(16).toString('hex');
     this.#processes = new UnitProcesses(this.manager.poller, UnitCgroup.open(this.manager.cgroups, this.name), this.invocationId);
-    if (config.notifyAccess !== 'none') {
-      this.#notify = new NotifySocket(this.manager.notifyFolder, this.invocationId.slice(0, 12), this.manager.poller, (message) => this.#onNotification(config, message));
-    }
+    // Nobody notifies about an armed container: we let it go, so we know.
+    if (!this.arming.isPossible) this.#openNotify(config);
+  }
+
+  #openNotify(config: ServiceConfig): void {
+    if (config.notifyAccess === 'none' || this.#notify !== undefined) return;
+    this.#notify = new NotifySocket(this.manager.notifyFolder, this.invocationId.slice(0, 12), this.manager.poller, (message) => this.#onNotification(config, message));
   }
 
   #release(config: ServiceConfig): void {
@@ -201,8 +207,28 @@ export class ServiceUnit extends Unit {
   // Processes
 
   #spawn(config: ServiceConfig, effect: Extract<ServiceEffect, { type: 'spawn' }>): void {
+    if (effect.process === 'main' && this.arming.isPossible) return this.#spawnArmed(config, effect);
+    this.#spawnOrdinary(config, effect);
+  }
+
+  /** The container was prepared before anybody came, or is just being prepared: that is still quicker than a new one. */
+  #spawnArmed(config: ServiceConfig, effect: Extract<ServiceEffect, { type: 'spawn' }>): void {
+    const processes = this.#processes;
+    this.arming.whenSettled(() => {
+      // A stop came while the container was on its way.
+      if (processes === undefined || this.#processes !== processes) return;
+      const taken = this.arming.take();
+      if (taken === undefined) return this.#spawnOrdinary(config, effect);
+      this.#trackMain({ ...taken, failure: undefined });
+      this.manager.remember(this.name, taken.pid, processes.cgroup?.path);
+      this.#dispatch({ type: 'ready' });
+    });
+  }
+
+  #spawnOrdinary(config: ServiceConfig, effect: Extract<ServiceEffect, { type: 'spawn' }>): void {
     const processes = this.#processes;
     if (processes === undefined) return;
+    this.#openNotify(config);
     const spawned = spawnCommand(this.manager, this, config, effect, {
       invocationId: this.invocationId,
       notifyPath: this.#notify?.path,

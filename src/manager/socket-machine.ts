@@ -7,7 +7,7 @@
  *   listening         descriptors are held and watched: the next arrival starts the service.
  *   running           descriptors are held and not watched: the service has them.
  *   stop-pre          a control process runs a command of ExecStopPre=; descriptors are held, not watched.
- *   stop-pre-sigterm  that process was told to go.
+ *   stop-pre-sigterm  the process of start-pre, start-post or stop-pre was told to go.
  *   stop-post         descriptors are closed; a control process runs a command of ExecStopPost=.
  *   failed            no descriptor is held, and `result` says why.
  *
@@ -113,6 +113,8 @@ class Machine {
         if (state === 'running') this.#enterListening(true);
         return;
       case 'spawn-failed':
+        if (this.data.control === undefined) return;
+        this.data = { ...this.data, control: undefined };
         return this.#afterControl(state, 'resources');
       case 'control-exited':
         return this.#onControlExited(event.exit);
@@ -128,11 +130,17 @@ class Machine {
         return this.#enterStopPre('success');
       case 'start-pre':
       case 'start-post':
-        this.effects.push({ type: 'kill', operation: 'terminate' });
-        return this.data.held ? this.#enterStopPre('success') : this.#enterStopPost('success');
+        return this.#enterSignal('success');
       default:
         return;
     }
+  }
+
+  /** The command that runs is told to go, and waited for; ExecStopPre= is for sockets that listened. */
+  #enterSignal(result: SocketResult): void {
+    this.#fail(result);
+    this.effects.push({ type: 'kill', operation: 'terminate' });
+    this.#setState('stop-pre-sigterm');
   }
 
   #open(): void {
@@ -180,7 +188,7 @@ class Machine {
     this.data = { ...this.data, control: undefined };
     const clean = exitResult(exit, { codes: [], signals: [] }, false) as SocketResult;
     const failure = list[control.index]?.ignoreFailure === true ? 'success' : clean;
-    if (failure === 'success' && control.index + 1 < list.length) return this.#spawn(control.list, control.index + 1);
+    if (failure === 'success' && state !== 'stop-pre-sigterm' && control.index + 1 < list.length) return this.#spawn(control.list, control.index + 1);
     this.#afterControl(state, failure);
   }
 
@@ -191,8 +199,10 @@ class Machine {
       case 'start-post':
         return failure === 'success' ? this.#enterListening() : this.#enterStopPre(failure);
       case 'stop-pre':
-      case 'stop-pre-sigterm':
         return this.#enterStopPost(failure);
+      case 'stop-pre-sigterm':
+        // It was ended by us.
+        return this.#enterStopPost('success');
       case 'stop-post':
         return this.#enterDead(failure);
       default:
@@ -203,18 +213,15 @@ class Machine {
   #onTimeout(): void {
     switch (this.data.state) {
       case 'start-pre':
+      case 'start-post':
+      case 'stop-pre':
+        return this.#enterSignal('timeout');
       case 'stop-pre-sigterm':
         this.effects.push({ type: 'kill', operation: 'kill' });
         return this.#enterStopPost('timeout');
-      case 'start-post':
-        this.effects.push({ type: 'kill', operation: 'kill' });
-        return this.#enterStopPre('timeout');
-      case 'stop-pre':
-        this.effects.push({ type: 'kill', operation: 'terminate' });
-        this.#fail('timeout');
-        return this.#setState('stop-pre-sigterm');
       case 'stop-post':
         this.effects.push({ type: 'kill', operation: 'kill' });
+        this.data = { ...this.data, control: undefined };
         return this.#enterDead('timeout');
       default:
         return;
@@ -231,6 +238,7 @@ class Machine {
     const command = this.config[list][index];
     if (command === undefined) return;
     this.data = { ...this.data, control: { list, index } };
+    if (index > 0) this.#armTimer();
     this.effects.push({ type: 'spawn', list, command });
   }
 
@@ -242,7 +250,12 @@ class Machine {
     const watched = state === 'listening' && !this.data.resting;
     this.data = { ...this.data, state };
     if (this.data.held) this.effects.push({ type: watched ? 'watch' : 'unwatch' });
-    this.effects.push({ type: 'timer', timeoutMs: this.data.control === undefined && !isTransient(state) ? Infinity : this.config.timeoutMs });
+    this.#armTimer();
+  }
+
+  /** Each state has its time, and so has each further command in it. */
+  #armTimer(): void {
+    this.effects.push({ type: 'timer', timeoutMs: isTransient(this.data.state) ? this.config.timeoutMs : Infinity });
   }
 }
 

@@ -19,7 +19,7 @@ export const ARTIFACT_KEYS: readonly string[] = [...COMMON_KEYS, 'Artifact', ...
 export function convertArtifact(conversion: Conversion): void {
   const { source, service } = conversion;
   const artifact = source.set('Artifact');
-  if (artifact === undefined) throw new Refusal('no Artifact key specified', source.place);
+  if (artifact === undefined) throw new Refusal('no Artifact key specified', source.place, { hint: 'Artifact=REGISTRY/NAME:TAG' });
   const command = podman(conversion, 'artifact', 'pull');
   applyRows(ROWS, conversion, command);
   service.add('Service', 'ExecStart', command.add(artifact.text).text(), artifact.place);

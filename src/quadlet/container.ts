@@ -161,10 +161,10 @@ export function convertContainer(conversion: Conversion): void {
 function imageOrRootfs(conversion: Conversion) {
   const image = conversion.source.set('Image');
   const rootfs = conversion.source.set('Rootfs');
-  if (image !== undefined && rootfs !== undefined) throw new Refusal('the Image And Rootfs keys conflict can not be specified together', rootfs.place, { key: 'Rootfs' });
+  if (image !== undefined && rootfs !== undefined) throw new Refusal('the Image And Rootfs keys conflict can not be specified together', rootfs.place, { key: 'Rootfs', hint: 'remove one of the two' });
   if (image !== undefined) return { words: [imageSource(conversion, image)], place: image.place };
   if (rootfs !== undefined) return { words: ['--rootfs', rootfs.text], place: rootfs.place };
-  throw new Refusal('no Image or Rootfs key specified', conversion.source.place, { section: 'Container' });
+  throw new Refusal('no Image or Rootfs key specified', conversion.source.place, { section: 'Container', hint: 'Image=REGISTRY/NAME:TAG' });
 }
 
 function addReload(conversion: Conversion, name: string): void {
@@ -172,7 +172,7 @@ function addReload(conversion: Conversion, name: string): void {
   const command = source.lastArgs('ReloadCmd');
   const signal = source.set('ReloadSignal');
   if (command[0] !== undefined && signal !== undefined)
-    throw new Refusal('ReloadCmd and ReloadSignal are mutually exclusive but both are set', signal.place, { key: 'ReloadSignal' });
+    throw new Refusal('ReloadCmd and ReloadSignal are mutually exclusive but both are set', signal.place, { key: 'ReloadSignal', hint: 'remove one of the two' });
   if (command[0] !== undefined) service.add('Service', 'ExecReload', podman(conversion, 'exec', name, ...command.map(({ text }) => text)).text(), command[0].place);
   if (signal !== undefined) service.add('Service', 'ExecReload', podman(conversion, 'kill', '--signal', signal.text, name).text(), signal.place);
 }

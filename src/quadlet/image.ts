@@ -24,7 +24,7 @@ export const IMAGE_KEYS: readonly string[] = [...COMMON_KEYS, 'Image', 'ImageTag
 export function convertImage(conversion: Conversion): void {
   const { source, service } = conversion;
   const image = source.set('Image');
-  if (image === undefined) throw new Refusal('no Image key specified', source.place);
+  if (image === undefined) throw new Refusal('no Image key specified', source.place, { hint: 'Image=REGISTRY/NAME:TAG' });
   const command = podman(conversion, 'image', 'pull');
   applyRows(ROWS, conversion, command);
   service.add('Service', 'ExecStart', command.add(image.text).text(), image.place);

@@ -35,7 +35,7 @@ export const KUBE_KEYS: readonly string[] = [...COMMON_KEYS, 'Yaml', 'KubeDownFo
 export function convertKube(conversion: Conversion): void {
   const { source, service } = conversion;
   const yaml = source.words('Yaml');
-  if (yaml[0] === undefined) throw new Refusal('no Yaml key specified', source.place);
+  if (yaml[0] === undefined) throw new Refusal('no Yaml key specified', source.place, { hint: 'Yaml=FILE.yml' });
   const files = yaml.map(({ text }) => absolutePath(conversion, text));
   checkKillMode(conversion);
   // podman auto-update restarts the service by it.

@@ -62,7 +62,7 @@ function network(conversion: Conversion, value: Value): string {
   if (type !== 'network' && type !== 'container') return value.text;
   const resource = refer(conversion, name, `requested Quadlet unit ${name} was not found`, value, 'Network');
   if (type === 'network') return [resource, ...rest].join(':');
-  if (rest.length > 0) throw new Refusal("extra options are not supported when joining another container's network", value.place, { key: 'Network' });
+  if (rest.length > 0) throw new Refusal("extra options are not supported when joining another container's network", value.place, { key: 'Network', hint: `Network=${name}` });
   return `container:${resource}`;
 }
 

@@ -13,7 +13,7 @@ export const mounts: Row = row(['Mount'], (conversion, command) => {
 });
 
 function mount(conversion: Conversion, value: Value): string {
-  const refuse = (message: string): Refusal => new Refusal(message, value.place, { key: 'Mount' });
+  const refuse = (message: string): Refusal => new Refusal(message, value.place, { key: 'Mount', hint: 'Mount=type=bind,source=/on/the/host,target=/in/the/container' });
   const { fields, error } = splitFields(value.text);
   if (error !== undefined) throw refuse(error);
   const typeAt = fields.findIndex((field) => /^type=[^=]*$/.test(field));

@@ -9,11 +9,11 @@ const subnets = row(['Subnet', 'Gateway', 'IPRange'], ({ source }, command) => {
   const gateways = source.all('Gateway');
   const ranges = source.all('IPRange');
   const first = gateways[0] ?? ranges[0];
-  if (all.length === 0 && first !== undefined) throw new Refusal('cannot set gateway or range without subnet', first.place);
+  if (all.length === 0 && first !== undefined) throw new Refusal('cannot set gateway or range without subnet', first.place, { hint: 'Subnet=10.89.0.0/24' });
   const gateway = gateways[all.length];
-  if (gateway !== undefined) throw new Refusal('cannot set more gateways than subnets', gateway.place, { key: 'Gateway' });
+  if (gateway !== undefined) throw new Refusal('cannot set more gateways than subnets', gateway.place, { key: 'Gateway', hint: 'each Gateway= belongs to one Subnet=' });
   const range = ranges[all.length];
-  if (range !== undefined) throw new Refusal('cannot set more ranges than subnets', range.place, { key: 'IPRange' });
+  if (range !== undefined) throw new Refusal('cannot set more ranges than subnets', range.place, { key: 'IPRange', hint: 'each IPRange= belongs to one Subnet=' });
   for (const [i, subnet] of all.entries()) {
     command.add('--subnet', subnet.text);
     if (gateways[i] !== undefined) command.add('--gateway', gateways[i].text);

@@ -47,7 +47,7 @@ function remap({ source }: Conversion, command: PodmanCommand, supportsManual: b
   }
   switch (users.text) {
     case 'manual':
-      if (!supportsManual) throw new Refusal('RemapUsers=manual is not supported', users.place, { key: 'RemapUsers' });
+      if (!supportsManual) throw new Refusal('RemapUsers=manual is not supported', users.place, { key: 'RemapUsers', hint: 'RemapUsers=auto, or UserNS=' });
       for (const { text } of uids) command.add('--uidmap', text);
       for (const { text } of gids) command.add('--gidmap', text);
       return;
@@ -65,7 +65,7 @@ function remap({ source }: Conversion, command: PodmanCommand, supportsManual: b
 }
 
 function refuse(value: Value | undefined, message: string): void {
-  if (value !== undefined) throw new Refusal(message, value.place);
+  if (value !== undefined) throw new Refusal(message, value.place, { hint: 'UserNS=, UIDMap= and GIDMap= have replaced the Remap keys' });
 }
 
 function options(name: string, values: readonly Value[]): readonly string[] {

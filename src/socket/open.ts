@@ -106,6 +106,7 @@ function toListenError(wanted: Listen, error: unknown): ListenError {
 function hintFor({ address, kind }: Listen, error: unknown): string | undefined {
   const code = (error as { code?: string }).code;
   const port = address !== undefined && 'port' in address ? address.port : undefined;
+  if (code === 'EADDRINUSE' && address?.family === 'vsock') return 'VSOCK ports are the whole machine’s, in whatever namespace: ss -lp --vsock shows who has this one';
   if (code === 'EADDRINUSE' && port !== undefined) return ownerHint(port, kind);
   if (code === 'EACCES' && port !== undefined && port < 1024) return 'ports below 1024 need CAP_NET_BIND_SERVICE or net.ipv4.ip_unprivileged_port_start';
   if (code === 'EADDRNOTAVAIL')

@@ -2,12 +2,11 @@
  * Starting a process through native/rouse-spawn: the child shares our memory until it has set itself up and executed its program,
  * so nothing is copied however big we are, and whether it could be executed is known at once.
  */
-import { closeSync, constants, existsSync, openSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { closeSync, constants, openSync } from 'node:fs';
 import { SysError } from './errno.js';
 import { Fd } from './fd.js';
 import * as libc from './libc.js';
+import { nativeProgram } from './native-program.js';
 
 export interface ExecSetup {
   readonly newSession?: boolean;
@@ -48,22 +47,11 @@ export interface SpawnedProcess {
   readonly failure: { readonly stage: string; readonly errno: number } | undefined;
 }
 
-const MACHINES: Readonly<Record<string, string>> = { x64: 'x86_64', arm64: 'aarch64' };
-
 let loaded: libc.RouseSpawn | undefined;
 
-/** The library, from the sources as from the bundle. Throws when there is none for this machine. */
+/** Throws when there is none for this machine. */
 function rouseSpawn(): libc.RouseSpawn {
-  return (loaded ??= libc.loadRouseSpawn(libraryPath()));
-}
-
-function libraryPath(): string {
-  const name = `rouse-spawn.${MACHINES[process.arch] ?? process.arch}.so`;
-  for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
-    const path = join(folder, 'native', 'rouse-spawn', name);
-    if (existsSync(path)) return path;
-    if (folder === dirname(folder)) throw new Error(`No native/rouse-spawn/${name}: build it with native/rouse-spawn/build.sh`);
-  }
+  return (loaded ??= libc.loadRouseSpawn(nativeProgram('rouse-spawn', '.so')));
 }
 
 /** Throws SysError when there is no process at all. */

@@ -32,6 +32,7 @@ const INSTALL_KEYS = ['WantedBy', 'RequiredBy', 'UpheldBy'];
 export class FilesWorld implements World {
   readonly #store: UnitStore;
   readonly #units = new Map<string, Subject>();
+  readonly #named: ReadonlySet<string>;
   /** By the name of the service. */
   readonly #quadlets = new Map<string, LoadedQuadlet>();
   readonly #sources: ReadonlyMap<string, UnitContents>;
@@ -52,6 +53,7 @@ export class FilesWorld implements World {
     // Quadlet files are read here, for the named ones count before them.
     this.#store = new UnitStore({ ...scope, quadletDirs: [] }, env);
     this.#folders = [...new Set(inputs.map(({ path }) => dirname(path)))];
+    this.#named = new Set(inputs.map(({ path }) => path));
     const whole = inputs.filter(({ orphan }) => orphan !== true);
     const units = whole.filter(({ name }) => kindOf(name) === undefined).map((input) => this.#readUnit(input));
     for (const { subject } of units) if (subject !== undefined && !this.#units.has(subject.name)) this.#units.set(subject.name, subject);
@@ -84,6 +86,8 @@ export class FilesWorld implements World {
     if (!this.#found.has(name)) this.#found.set(name, this.#find(name));
     return this.#found.get(name);
   };
+
+  hasUnitFile = (name: string): boolean => this.#units.has(name) || this.#store.index.find(name)?.vendor === false;
 
   units = (): readonly KnownUnit[] => {
     const { index } = this.#store;
@@ -146,26 +150,26 @@ export class FilesWorld implements World {
 
   // Finding
 
+  /** The named files count first, whatever they stand beside; then their neighbours; then the search path. */
   #find(name: string): KnownUnit | undefined {
     const template = templateOf(name);
     const candidates = template === undefined ? [name] : [name, template];
-    for (const candidate of candidates) {
-      const unit = this.#units.get(candidate) ?? this.#beside(candidate);
-      if (unit !== undefined) return { name: candidate, config: unit.config, quadlet: undefined };
-    }
-    if (!candidates.some((candidate) => this.#store.index.find(candidate)?.vendor === false)) {
-      const made = candidates.map((candidate) => this.#quadlets.get(candidate)).find((quadlet) => quadlet !== undefined);
-      if (made !== undefined) return made.known;
-    }
+    const first = <T>(find: (candidate: string) => T | undefined): T | undefined => candidates.map(find).find((found) => found !== undefined);
+    const unit = first((candidate) => this.#units.get(candidate));
+    if (unit !== undefined) return { name: unit.name, config: unit.config, quadlet: undefined };
+    const made = first((candidate) => this.#quadlets.get(candidate));
+    if (made !== undefined && this.#named.has(made.known.quadlet?.fragmentPath ?? '')) return made.known;
+    const beside = first((candidate) => this.#beside(candidate));
+    if (beside !== undefined) return beside;
+    if (made !== undefined && !candidates.some((candidate) => this.#store.index.find(candidate)?.vendor === false)) return made.known;
     const loaded = this.#store.load(name);
     return loaded.loadState === 'not-found' ? undefined : { name: loaded.name, config: loaded.config, quadlet: undefined };
   }
 
-  #beside(name: string): Subject | undefined {
+  #beside(name: string): KnownUnit | undefined {
     const path = this.#folders.map((folder) => join(folder, name)).find((candidate) => existsSync(candidate));
     const subject = path === undefined ? undefined : this.#readUnit({ path, name }).subject;
-    if (subject !== undefined) this.#units.set(name, subject);
-    return subject;
+    return subject === undefined ? undefined : { name, config: subject.config, quadlet: undefined };
   }
 
   #collectStarters(): ReadonlyMap<string, ReadonlySet<string>> {

@@ -1,10 +1,11 @@
 /** From the words of a command line, or from a whole search path, to the files that are to be verified. */
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { FileIndex } from '../load/file-index.js';
 import { readQuadletFiles } from '../load/quadlet-files.js';
 import type { Scope } from '../load/scope.js';
 import { kindOf } from '../quadlet/kinds.js';
+import { parseUnitName } from '../unit/name.js';
 import type { Diagnostic } from '../unitfile/diagnostic.js';
 import { isVendorFolder } from '../unitfile/search-path.js';
 
@@ -26,7 +27,7 @@ export interface Inputs {
 
 /** A word is a path, or else the name of a file on the search path. */
 export function namedInputs(words: readonly string[], cwd: string, scope: Scope): Inputs {
-  const found = words.map((word) => findInput(word, cwd, scope));
+  const found = words.flatMap((word) => inFolder(resolve(cwd, word)) ?? findInput(word, cwd, scope));
   const inputs = found.flatMap((each) => ('path' in each ? [each] : []));
   return { inputs: distinct(inputs), diagnostics: found.flatMap((each) => ('path' in each ? [] : [each.missing])) };
 }
@@ -59,11 +60,34 @@ function findInput(word: string, cwd: string, scope: Scope): Input | { readonly 
   const path = resolve(cwd, word);
   const file = isFile(path) ? path : word.includes('/') ? undefined : onSearchPath(word, scope);
   if (file === undefined) {
-    const message = existsSync(path) ? 'This is no file, leaving it out' : 'There is no such file, leaving it out';
-    const hint = word.includes('/') ? 'rouse verify takes unit files, Quadlet files and drop-ins' : `it is neither here nor in ${[...scope.unitDirs, ...scope.quadletDirs].slice(0, 4).join(', ')} …`;
+    const message = 'There is no such file, leaving it out';
+    const hint = word.includes('/') ? 'rouse verify takes unit files, Quadlet files, drop-ins and folders of them' : `it is neither here nor in ${[...scope.unitDirs, ...scope.quadletDirs].slice(0, 4).join(', ')} …`;
     return { missing: { severity: 'error', code: 'unreadable', file: path, line: 0, message, hint } };
   }
   return dropInOf(file, scope) ?? { path: file, name: basename(file) };
+}
+
+/** The unit and Quadlet files in a folder and its sub-folders; undefined for what is no folder. Drop-ins come with their units. */
+function inFolder(folder: string): readonly Input[] | undefined {
+  const entries = list(folder);
+  if (entries === undefined) return undefined;
+  if (folder.endsWith('.d')) return [];
+  return entries.flatMap((name) => {
+    const path = join(folder, name);
+    if (kindOf(name) !== undefined || VERIFIED.includes(parseUnitName(name)?.type ?? '')) return isFile(path) ? [{ path, name }] : [];
+    return name.startsWith('.') || name === 'node_modules' ? [] : (inFolder(path) ?? []);
+  });
+}
+
+/** The types of units that rouse runs. */
+const VERIFIED = ['socket', 'service', 'target'];
+
+function list(folder: string): readonly string[] | undefined {
+  try {
+    return readdirSync(folder).sort();
+  } catch {
+    return undefined;
+  }
 }
 
 /** `web.service.d/10.conf` is verified as a part of web.service, where there is one. */

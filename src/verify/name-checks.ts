@@ -8,8 +8,7 @@ import { isYes, lastOf, linesOf, valuesOf } from './text.js';
 export function* serviceOfTwoFiles(subject: Subject, world: World): Iterable<Finding> {
   if (!subject.isQuadlet) return;
   const at = lastOf(subject, 'ServiceName') ?? whole(subject);
-  const unit = world.find(subject.unitName);
-  if (unit !== undefined && unit.quadlet === undefined && world.units().some(({ name }) => name === subject.unitName)) {
+  if (world.hasUnitFile(subject.unitName)) {
     yield { at, message: `There is a unit file ${subject.unitName} as well, which is used in place of this file`, hint: 'rename one of the two, or give this one another ServiceName=' };
   }
   const other = world.quadlets.find((contents) => contents.name !== subject.name && serviceName(contents) === subject.unitName);

@@ -13,14 +13,21 @@ function withoutPorts(network: string): string | undefined {
   return name === 'ns' ? 'its ports are those of the namespace' : undefined;
 }
 
+/** The Network= with which PublishPort= has no effect. */
+export function networkWithoutPorts(subject: Subject): Line | undefined {
+  return valuesOf(subject, 'Network').find(({ value }) => withoutPorts(value) !== undefined);
+}
+
 export function* publishWithoutNetwork(subject: Subject): Iterable<Finding> {
   if (!['container', 'pod', 'kube'].includes(subject.type)) return;
-  const network = valuesOf(subject, 'Network').find(({ value }) => withoutPorts(value) !== undefined);
+  const network = networkWithoutPorts(subject);
   const why = network === undefined ? undefined : withoutPorts(network.value);
   if (network === undefined || why === undefined) return;
   const remedy = network.value.startsWith('host') ? 'leave PublishPort= out' : network.value === 'none' ? 'leave PublishPort= out where the container gets a socket, or else Network=none' : 'publish the ports where the network is';
   for (const line of valuesOf(subject, 'PublishPort')) {
-    yield { at: line, section: line.section, message: `PublishPort=${line.value} beside Network=${network.value} publishes nothing: ${why}`, hint: remedy };
+    const message = `PublishPort=${line.value} beside Network=${network.value}`;
+    if (subject.type === 'pod') yield { at: line, section: 'Pod', severity: 'error', message: `${message}: ${refused(subject)}`, hint: remedy };
+    else yield { at: line, section: line.section, message: `${message} publishes nothing: ${why}`, hint: remedy };
   }
   for (const key of ['IP', 'IP6', 'NetworkAlias']) {
     const line = lastOf(subject, key);
@@ -28,15 +35,17 @@ export function* publishWithoutNetwork(subject: Subject): Iterable<Finding> {
   }
 }
 
-/** The pod's container without a program has the namespaces that these keys set up. */
-const OF_THE_POD = ['PublishPort', 'Network', 'IP', 'IP6', 'NetworkAlias', 'HostName', 'DNS', 'DNSOption', 'DNSSearch', 'AddHost', 'UserNS'];
+/** The pod's own namespaces; podman refuses a container that asks for another. */
+const OF_THE_POD = ['PublishPort', 'ExposeHostPort', 'IP', 'IP6', 'NetworkAlias', 'HostName', 'AddHost', 'UserNS'];
 
 export function* podKeyInContainer(subject: Subject): Iterable<Finding> {
   const pod = subject.type === 'container' ? lastOf(subject, 'Pod') : undefined;
   if (pod === undefined) return;
   for (const line of linesOf(subject)) {
-    if (line.section !== 'Container' || !OF_THE_POD.includes(line.key) || line.value === '') continue;
-    yield { at: line, section: 'Container', message: `${line.key}= of a container in a pod: it is the pod’s to say, and ${refused(subject)}`, hint: `move the line to ${pod.value}` };
+    if (line.section !== 'Container' || line.value === '') continue;
+    const hint = `move the line to ${pod.value}`;
+    if (OF_THE_POD.includes(line.key)) yield { at: line, section: 'Container', message: `${line.key}= of a container in a pod: it is the pod’s to say, and ${refused(subject)}`, hint };
+    if (line.key === 'Network') yield { at: line, section: 'Container', severity: 'warning', message: 'Network= of a container in a pod has no effect: it has the pod’s network', hint };
   }
 }
 

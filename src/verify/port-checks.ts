@@ -1,4 +1,5 @@
 /** Addresses that two want, and those that only root may have. */
+import { networkWithoutPorts } from './network-checks.js';
 import { refused } from './quadlet-value-checks.js';
 import { isSocket, ownSection, socketOf, type Finding, type Subject, type World } from './subject.js';
 import { collide, parsePublish, publishClaims, socketClaims, type Claim } from './ports.js';
@@ -21,9 +22,10 @@ export function* heldTwice(subject: Subject, world: World): Iterable<Finding> {
   const own = socketOf(subject);
   if (own === undefined) return;
   const mine = socketClaims(own);
+  const later = laterThan(subject, world);
   for (const [i, claim] of mine.entries()) {
     const before = mine.slice(0, i).find((other) => collide(claim, other));
-    const other = before ?? heldByOthers(subject, world).find((each) => collide(claim, each));
+    const other = before ?? claimsOf(world).get(claim.what)?.find((each) => each.type === 'held' && !later.has(each.owner) && collide(claim, each));
     if (other === undefined) continue;
     const whom = before === undefined ? other.owner : `line ${before.at.line}`;
     yield { at: claim.at, word: claim.text, section: 'Socket', message: `'${claim.text}' is listened on by ${whom} already: of the two only the first can`, hint: before === undefined ? 'give one of them another address, or ReusePort=yes to both' : 'remove one of the two lines' };
@@ -31,32 +33,51 @@ export function* heldTwice(subject: Subject, world: World): Iterable<Finding> {
 }
 
 /** Of two files that are both verified, the later one is told. */
-function heldByOthers(subject: Subject, world: World): readonly Claim[] {
-  const later = new Set(world.subjects.slice(world.subjects.indexOf(subject)).map(({ unitName }) => unitName));
-  return world.units().flatMap((unit) => (!isSocket(unit) || later.has(unit.name) ? [] : socketClaims(unit.config)));
+function laterThan(subject: Subject, { subjects }: World): ReadonlySet<string> {
+  return new Set(subjects.slice(subjects.indexOf(subject)).map(({ name }) => name));
+}
+
+const indexes = new WeakMap<World, ReadonlyMap<string, readonly Claim[]>>();
+
+/** Every claim in the world by what it claims. */
+function claimsOf(world: World): ReadonlyMap<string, readonly Claim[]> {
+  const known = indexes.get(world);
+  if (known !== undefined) return known;
+  const index = new Map<string, Claim[]>();
+  const sockets = world.units().flatMap((unit) => (isSocket(unit) ? socketClaims(unit.config) : []));
+  for (const claim of [...sockets, ...world.quadlets.flatMap(publishClaims)]) {
+    const same = index.get(claim.what);
+    if (same === undefined) index.set(claim.what, [claim]);
+    else same.push(claim);
+  }
+  indexes.set(world, index);
+  return index;
+}
+
+function publishes(subject: Subject): readonly Claim[] {
+  return PUBLISHING.includes(subject.type) && networkWithoutPorts(subject) === undefined ? publishClaims(subject.contents) : [];
 }
 
 /** A socket unit has the port: podman cannot have it too. */
 export function* publishedThoughHeld(subject: Subject, world: World): Iterable<Finding> {
-  const claims = PUBLISHING.includes(subject.type) ? publishClaims(subject.contents) : [];
+  const claims = publishes(subject);
   if (claims.length === 0) return;
-  const sockets = world.units().flatMap((unit) => (isSocket(unit) ? [unit.config] : []));
   for (const claim of claims) {
-    const holder = sockets.find((config) => socketClaims(config).some((held) => collide(claim, held)));
-    if (holder === undefined) continue;
-    const own = serviceOf(holder) === subject.unitName;
-    yield { at: claim.at, word: claim.text, section: ownSection(subject), message: `PublishPort=${claim.text} is a port that ${holder.name} listens on: ${refused(subject)}`, hint: own ? 'leave PublishPort= out: the container is handed the socket' : 'publish another port, or let the socket listen elsewhere' };
+    const held = claimsOf(world).get(claim.what)?.find((other) => other.type === 'held' && collide(claim, other));
+    if (held === undefined) continue;
+    const holder = world.find(held.owner);
+    const own = holder !== undefined && isSocket(holder) && serviceOf(holder.config) === subject.unitName;
+    yield { at: claim.at, word: claim.text, section: ownSection(subject), message: `PublishPort=${claim.text} is a port that ${held.owner} listens on: ${refused(subject)}`, hint: own ? 'leave PublishPort= out: the container is handed the socket' : 'publish another port, or let the socket listen elsewhere' };
     return;
   }
 }
 
 export function* publishedTwice(subject: Subject, world: World): Iterable<Finding> {
-  const claims = PUBLISHING.includes(subject.type) ? publishClaims(subject.contents) : [];
+  const claims = publishes(subject);
   if (claims.length === 0) return;
-  const later = new Set(world.subjects.slice(world.subjects.indexOf(subject)).map(({ name }) => name));
-  const others = world.quadlets.filter(({ name }) => !later.has(name)).flatMap(publishClaims);
+  const later = laterThan(subject, world);
   for (const claim of claims) {
-    const other = others.find((each) => collide(claim, each));
+    const other = claimsOf(world).get(claim.what)?.find((each) => each.type === 'published' && !later.has(each.owner) && collide(claim, each));
     if (other === undefined) continue;
     yield { at: claim.at, word: claim.text, section: ownSection(subject), message: `PublishPort=${claim.text} is a port that ${other.owner} publishes as well: of the two only the first can run`, hint: 'publish another port of the host' };
     return;
@@ -68,7 +89,7 @@ export function* privilegedPort(subject: Subject, world: World): Iterable<Findin
   if (world.mode !== 'user') return;
   const first = world.host.firstOrdinaryPort;
   const own = socketOf(subject);
-  const claims = [...(own === undefined ? [] : socketClaims(own)), ...(PUBLISHING.includes(subject.type) ? publishClaims(subject.contents) : [])];
+  const claims = [...(own === undefined ? [] : socketClaims(own)), ...publishes(subject)];
   for (const claim of claims) {
     const port = Number(/^(?:tcp|udp|sctp|mptcp|udplite):(\d+)$/.exec(claim.what)?.[1] ?? first);
     if (port < first) yield { at: claim.at, word: claim.text, section: own === undefined ? ownSection(subject) : 'Socket', message: `Port ${port} is for root: a user’s manager may not listen below ${first}`, hint: `a port from ${first} on, or sysctl net.ipv4.ip_unprivileged_port_start=${port}` };

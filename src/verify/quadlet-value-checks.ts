@@ -81,13 +81,12 @@ const HEALTH_KEYS = /^Health(?!Cmd$|Startup)/;
 /** An image may bring its own health check, so that this is no error. */
 export function* healthWithoutCommand(subject: Subject): Iterable<Finding> {
   if (subject.type !== 'container' || lastOf(subject, 'HealthCmd') !== undefined) return;
-  const notify = lastOf(subject, 'Notify');
-  if (notify?.value.toLowerCase() === 'healthy') {
-    yield { at: notify, section: 'Container', message: `Notify=healthy without HealthCmd=: ${subject.unitName} will fail unless the image has a health check of its own`, hint: 'HealthCmd=COMMAND, which ends with 0 when the container is well' };
-    return;
-  }
-  const line = linesOf(subject).find(({ section, key, value }) => section === 'Container' && HEALTH_KEYS.test(key) && value !== '');
-  if (line !== undefined) yield { at: line, section: 'Container', message: `${line.key}= without HealthCmd= has no effect unless the image has a health check of its own`, hint: 'HealthCmd=COMMAND, which ends with 0 when the container is well' };
+  const lines = linesOf(subject).filter(({ section, value }) => section === 'Container' && value !== '');
+  const vital = lines.find(({ key, value }) => (key === 'Notify' && value.toLowerCase() === 'healthy') || (key === 'HealthOnFailure' && value !== 'none'));
+  const line = vital ?? lines.find(({ key }) => HEALTH_KEYS.test(key));
+  if (line === undefined) return;
+  const what = vital === undefined ? `${line.key}= without HealthCmd= has no effect` : `${line.key}=${line.value} without HealthCmd=: ${refused(subject)}`;
+  yield { at: line, section: 'Container', message: `${what}, unless the image has a health check of its own`, hint: 'HealthCmd=COMMAND, which ends with 0 when the container is well' };
 }
 
 export function* killedForGood(subject: Subject): Iterable<Finding> {

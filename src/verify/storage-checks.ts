@@ -81,7 +81,7 @@ function isMade(subject: Subject, { facts }: World, path: string): boolean {
 }
 
 /** podman-run(1), --volume */
-const OPTIONS = /^(rw|ro|z|Z|O|U|noU|copy|nocopy|r?shared|r?slave|r?private|r?unbindable|r?bind|no-dereference|(no)?(exec|dev|suid|atime|diratime)|relatime|idmap(=.*)?|(upperdir|workdir)=.*|subpath=.*)$/;
+const OPTIONS = /^(rw|ro|z|Z|O|U|noU|copy|nocopy|r?shared|r?slave|r?private|r?unbindable|r?bind|no-dereference|(no)?(exec|dev|suid|atime|diratime)|relatime|idmap(=.*)?|(upperdir|workdir)=.*)$/;
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
 
 export function* badVolume(subject: Subject, world: World): Iterable<Finding> {

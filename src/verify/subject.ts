@@ -76,6 +76,8 @@ export interface World {
   readonly subjects: readonly Subject[];
   /** By the name of a unit; templates serve their instances. */
   readonly find: (name: string) => KnownUnit | undefined;
+  /** Whether a unit file of this name was named, or is in a folder of the administrator's. */
+  readonly hasUnitFile: (name: string) => boolean;
   /** A Quadlet file by its name. */
   readonly quadlet: (fileName: string) => UnitContents | undefined;
   /** Every Quadlet file that there is. */

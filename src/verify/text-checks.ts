@@ -46,12 +46,20 @@ export function* typographicCharacter(subject: Subject): Iterable<Finding> {
 
 export function* unknownSpecifier(subject: Subject, world: World): Iterable<Finding> {
   const table = specifierTable(subject.unitName, world.facts, subject.contents.fragmentPath);
+  const hint = 'a % that stands for itself is written %%';
   for (const line of specified(subject)) {
     for (const letter of new Set(expandSpecifiers(line.value, table).unknown)) {
-      yield { at: line, word: `%${letter}`, section: line.section, message: `'%${letter}' in ${line.key}= is no specifier, leaving it as it is`, hint: 'a % that stands for itself is written %%' };
+      const word = `%${letter}`;
+      yield { at: line, word, section: line.section, ...consequence(subject, `'${word}' in ${line.key}= is not a specifier`, word), hint };
     }
-    if (/(^|[^%])(%%)*%$/.test(line.value)) yield { at: line, word: '%', section: line.section, message: `${line.key}= ends with a lone %, leaving it as it is`, hint: 'a % that stands for itself is written %%' };
+    if (/(^|[^%])(%%)*%$/.test(line.value)) yield { at: line, word: '%', section: line.section, message: `${line.key}= ends with a lone %, leaving it as it is`, hint };
   }
+}
+
+/** In a command the unit does not load with it; elsewhere the line does not count. */
+function consequence({ diagnostics }: Subject, message: string, word: string): Pick<Finding, 'message' | 'severity'> {
+  const refused = diagnostics.some((diagnostic) => diagnostic.severity === 'error' && diagnostic.message.includes(`'${word}' is not a specifier`));
+  return refused ? { severity: 'error', message: `${message}, refusing to load` } : { message: `${message}, ignoring the line` };
 }
 
 /** `date +%H`: %H is the host's name. */
