@@ -43,8 +43,10 @@ enum { SYS_write = 1, SYS_open_at = 257, SYS_close = 3, SYS_getpid = 39, SYS_exe
        SYS_dup3 = 292, SYS_clone = 56, SYS_clone3 = 435 };
 static i64 call(i64 n, i64 a, i64 b, i64 c, i64 d) {
     register i64 r10 __asm__("r10") = d;
+    /* prctl(2) has a fifth argument, which must be 0. */
+    register i64 r8 __asm__("r8") = 0;
     i64 result;
-    __asm__ volatile("syscall" : "=a"(result) : "a"(n), "D"(a), "S"(b), "d"(c), "r"(r10) : "rcx", "r11", "memory");
+    __asm__ volatile("syscall" : "=a"(result) : "a"(n), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8) : "rcx", "r11", "memory");
     return result;
 }
 /* clone(2) or clone3(2). The child runs on a stack of its own, and never returns from here. */
@@ -67,7 +69,8 @@ static i64 call(i64 n, i64 a, i64 b, i64 c, i64 d) {
     register i64 x1 __asm__("x1") = b;
     register i64 x2 __asm__("x2") = c;
     register i64 x3 __asm__("x3") = d;
-    __asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3) : "memory");
+    register i64 x4 __asm__("x4") = 0;
+    __asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4) : "memory");
     return x0;
 }
 static i64 clone_child(i64 n, i64 a, i64 b, i64 c, void (*child)(void *), void *request) {

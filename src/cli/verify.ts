@@ -9,6 +9,7 @@ import { verify as verifyInputs } from '../verify/verify.js';
 import type { CliContext } from './context.js';
 import { CliError, EXIT } from './errors.js';
 
+/** The build puts it in. */
 declare const ROUSE_VERSION: string;
 
 export interface VerifyOptions {
@@ -27,7 +28,7 @@ export async function verify(context: CliContext, words: readonly string[], opti
   const scope = scopeOf(context.scope, options.all === true ? [] : words.map((word) => resolve(cwd, word)));
   const inputs = options.all === true ? allInputs(scope) : namedInputs(words, cwd, scope);
   const findings = verifyInputs(inputs, { scope, env: process.env, host: options.host !== false });
-  print(context, format, { findings, files: inputs.inputs.length, cwd, version: ROUSE_VERSION });
+  print(context, format, { findings, files: inputs.inputs.length, cwd });
   return count(findings, 'error') + (options.strict === true ? count(findings, 'warning') : 0) > 0 ? EXIT.failure : EXIT.success;
 }
 
@@ -59,7 +60,7 @@ function print(context: CliContext, format: Format, report: Report): void {
     case 'json':
       return context.json(jsonReport(report));
     case 'sarif':
-      return context.json(sarifReport(report));
+      return context.json(sarifReport(report, ROUSE_VERSION));
     case 'github':
       return out(githubLines(report));
     case 'text':

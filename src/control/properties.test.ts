@@ -16,7 +16,10 @@ describe('show', () => {
   it.each(readdirSync(FOLDER).filter((name) => !name.endsWith('.txt')))('%s as systemctl does', (name) => {
     const { config, diagnostics } = loadText(name, readFileSync(join(FOLDER, name), 'utf8'));
     expect(diagnostics).toEqual([]);
-    const wanted = readFileSync(join(FOLDER, `${name}.txt`), 'utf8').trim().split('\n').map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)] as const);
+    const wanted = readFileSync(join(FOLDER, `${name}.txt`), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)] as const);
     const names = new Set(wanted.map(([property]) => property));
     const shown = config === undefined ? [] : configProperties(config);
     expect(lines(shown.filter(([property]) => names.has(property)))).toEqual(lines(wanted));

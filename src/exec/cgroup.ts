@@ -19,8 +19,15 @@ export interface CgroupTree {
   readonly base: string | undefined;
   /** `base` as the kernel names it, without the mount point. */
   readonly path: string | undefined;
-  /** Where a hybrid host has its v1 hierarchies: container runtimes make the same folders in each of them. */
-  readonly twins: readonly string[];
+  /** What a hybrid host has besides: container runtimes make the same folders in each of its v1 hierarchies. */
+  readonly twins: readonly Twin[];
+}
+
+interface Twin {
+  /** Where the v1 hierarchy is mounted. */
+  readonly point: string;
+  /** Folders on the way to ours that were not there when we came, the deepest first: they go with what they were made for. */
+  readonly missing: readonly string[];
 }
 
 const NO_TREE = { base: undefined, path: undefined, twins: [] } as const;
@@ -49,7 +56,7 @@ export function openCgroupTree(name: string): CgroupTree {
     if (!existsSync(join(base, 'cgroup.procs'))) throw new Error('not a cgroup');
     mkdirSync(join(base, 'probe.service'), { recursive: true });
     rmdirSync(join(base, 'probe.service'));
-    return { layout: hybrid ? 'hybrid' : 'unified', base, path, twins: hybrid ? twinsOf(mount.point) : [] };
+    return { layout: hybrid ? 'hybrid' : 'unified', base, path, twins: hybrid ? twinsOf(mount.point, path) : [] };
   } catch {
     return { layout: hybrid ? 'hybrid' : 'undelegated', ...NO_TREE };
   }
@@ -60,11 +67,17 @@ function ownPath(own: string, root: string): string {
   return root !== '/' && own.startsWith(root) ? own.slice(root.length) : own.startsWith('/..') ? '/' : own;
 }
 
-function twinsOf(mountPoint: string): readonly string[] {
+function twinsOf(mountPoint: string, path: string): readonly Twin[] {
   const parent = dirname(mountPoint);
   return readdirSync(parent, { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && join(parent, entry.name) !== mountPoint)
-    .map((entry) => join(parent, entry.name));
+    .map((entry) => join(parent, entry.name))
+    .map((point) => ({ point, missing: ancestors(path).map((folder) => join(point, folder)).filter((folder) => !existsSync(folder)) }));
+}
+
+/** '/a/b' to '/a/b' and '/a'. */
+function ancestors(path: string): readonly string[] {
+  return path === '/' ? [] : [path, ...ancestors(dirname(path))];
 }
 
 function readText(path: string): string {
@@ -128,14 +141,23 @@ export class UnitCgroup {
   remove(): void {
     this.#watcher?.close();
     this.#watcher = undefined;
-    for (const folder of [this.path, ...this.tree.twins.map((twin) => join(twin, this.name))]) removeTree(folder);
+    removeTree(this.path);
+    removeFromTwins(this.tree, this.name);
   }
 }
 
 /** Removes an instance's folder when the manager ends; empty unit cgroups in it go along. */
-export function closeCgroupTree({ base, path, twins }: CgroupTree): void {
-  if (base === undefined || path === undefined) return;
-  for (const folder of [base, ...twins.map((twin) => join(twin, path))]) removeTree(folder);
+export function closeCgroupTree(tree: CgroupTree): void {
+  if (tree.base === undefined || tree.path === undefined) return;
+  removeTree(tree.base);
+  removeFromTwins(tree, tree.path);
+}
+
+function removeFromTwins({ twins }: CgroupTree, path: string): void {
+  for (const { point, missing } of twins) {
+    removeTree(join(point, path));
+    for (const folder of missing) removeFolder(folder);
+  }
 }
 
 function removeTree(folder: string): void {

@@ -111,16 +111,21 @@ function resolveIdentity(host: LaunchHost, command: Command, exec: ExecConfig): 
   const user = exec.user === undefined ? undefined : userByName(exec.user);
   if (exec.user !== undefined && user === undefined)
     throw new LaunchError('looking up the user', `No such user '${exec.user}'`, 'User= takes a name or number that the system knows');
-  const group = exec.group === undefined ? undefined : groupByName(exec.group);
-  if (exec.group !== undefined && group === undefined) throw new LaunchError('looking up the group', `No such group '${exec.group}'`);
+  const group = exec.group === undefined ? undefined : groupId(exec.group);
   if (host.mode === 'user' && user !== undefined && user.uid !== process.getuid?.()) {
     throw new LaunchError('changing the user', `A user's manager cannot run a service as '${exec.user}'`, 'remove User=, or make it a system service');
   }
   if (host.mode === 'user') return { facts: login, uid: undefined, gid: undefined, groups: undefined };
-  const gid = group?.gid ?? user?.gid;
-  const extra = exec.supplementaryGroups.flatMap((name) => groupByName(name)?.gid ?? []);
+  const gid = group ?? user?.gid;
+  const extra = exec.supplementaryGroups.map((name) => groupId(name));
   const groups = user === undefined ? extra : [...groupsOf(user.name, gid ?? user.gid), ...extra];
   return { facts: user === undefined ? undefined : { name: user.name, home: user.home, shell: user.shell }, uid: user?.uid, gid, groups };
+}
+
+function groupId(name: string): number {
+  const group = groupByName(name);
+  if (group === undefined) throw new LaunchError('looking up the group', `No such group '${name}'`, 'Group= and SupplementaryGroups= take names or numbers that the system knows');
+  return group.gid;
 }
 
 function makeSetup(host: LaunchHost, request: LaunchRequest, identity: Identity): ExecSetup {
@@ -172,10 +177,16 @@ function openStdio(request: LaunchRequest): { fds: number[]; close: () => void }
     opened.push(fd);
     return fd;
   };
-  const input = openInput(request, open);
-  const output = openOutput(request, request.exec.standardOutput, open, input);
-  const error = request.exec.standardError.type === 'inherit' ? output : openOutput(request, request.exec.standardError, open, output);
-  return { fds: [input, output, error], close: () => opened.forEach((fd) => closeSync(fd)) };
+  const close = (): void => opened.forEach((fd) => closeSync(fd));
+  try {
+    const input = openInput(request, open);
+    const output = openOutput(request, request.exec.standardOutput, open, input);
+    const error = request.exec.standardError.type === 'inherit' ? output : openOutput(request, request.exec.standardError, open, output);
+    return { fds: [input, output, error], close };
+  } catch (error) {
+    close();
+    throw error;
+  }
 }
 
 type Opener = (path: string, flags: number) => number;

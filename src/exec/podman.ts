@@ -9,6 +9,8 @@ import type { CgroupLayout } from './cgroup.js';
 
 export interface PodmanHost {
   readonly layout: CgroupLayout;
+  /** podman runs without root's rights: it may make cgroups where they were delegated, and in v1's hierarchies never. */
+  readonly rootless: boolean;
   /** journald answers on its native socket, so podman's own choice of a log driver works. */
   readonly journald: boolean;
   /** Where runc is, if it is. */
@@ -58,11 +60,11 @@ function adaptCgroups(argv: readonly string[], host: PodmanHost, notes: string[]
   const wanted = CGROUPS[host.layout];
   if (wanted === undefined || !argv.includes('--cgroups=split')) return argv;
   notes.push(`using --cgroups=${wanted.mode} in place of --cgroups=split: ${wanted.why}`);
-  // The container's cgroups go below the unit's, in every hierarchy, so that they are removed with it.
-  const parent = wanted.mode === 'enabled' && cgroup !== undefined && !hasOption(argv, '--cgroup-parent') ? [`--cgroup-parent=${cgroup}`] : [];
+  // The container's cgroups go below the unit's, in every hierarchy, so that they are removed with it. Without root there are none.
+  const parent = wanted.mode === 'enabled' && !host.rootless && cgroup !== undefined && !hasOption(argv, '--cgroup-parent') ? [`--cgroup-parent=${cgroup}`] : [];
   const adapted = argv.flatMap((word) => (word === '--cgroups=split' ? [`--cgroups=${wanted.mode}`, ...parent] : [word]));
-  if (host.layout !== 'hybrid' || host.runc === undefined || hasOption(adapted, '--runtime')) return adapted;
-  notes.push('using runc: crun cannot run containers where cgroups are mixed');
+  if (host.layout !== 'hybrid' || host.rootless || host.runc === undefined || hasOption(adapted, '--runtime')) return adapted;
+  notes.push('using runc: crun cannot make cgroups where v1 and v2 are mixed');
   return [...adapted.slice(0, 1), `--runtime=${host.runc}`, ...adapted.slice(1)];
 }
 
@@ -87,7 +89,8 @@ export function detectPodmanHost(layout: CgroupLayout, path: string): PodmanHost
     .split(':')
     .map((folder) => `${folder}/runc`)
     .find((file) => existsSync(file));
-  return { layout, journald: existsSync('/run/systemd/journal/socket'), runc, ulimits: process.getuid?.() !== 0 || hasCapability(CAP_SYS_RESOURCE) ? [] : ownLimits() };
+  const rootless = process.getuid?.() !== 0;
+  return { layout, rootless, journald: existsSync('/run/systemd/journal/socket'), runc, ulimits: rootless || hasCapability(CAP_SYS_RESOURCE) ? [] : ownLimits() };
 }
 
 /** <linux/capability.h> */

@@ -42,7 +42,8 @@ export class Graph {
   get(name: string, relation: Relation): readonly string[] {
     const written = this.#linked(name, relation);
     if (relation === 'after') return [...new Set([...written, ...PULLS.flatMap((kind) => this.#linked(name, kind)).filter((member) => this.#completes(member, name))])];
-    if (relation === 'before') return [...new Set([...written, ...PULLS.flatMap((kind) => this.#linked(name, `${kind}-inverse`)).filter((target) => this.#completes(name, target))])];
+    if (relation === 'before')
+      return [...new Set([...written, ...PULLS.flatMap((kind) => this.#linked(name, `${kind}-inverse`)).filter((target) => this.#completes(name, target))])];
     return written;
   }
 

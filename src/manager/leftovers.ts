@@ -35,9 +35,10 @@ export class Leftovers {
     const words: string[] = [];
     for (const entry of this.#read()) {
       const pids = entry.cgroup === undefined ? [] : pidsIn(entry.cgroup);
-      if (isSame(entry)) pids.push(entry.pid);
+      // A container's first process is below conmon, and in no cgroup of ours where we could make none.
+      if (isSame(entry)) pids.push(...withDescendants(entry.pid));
       if (pids.length > 0) words.push(`${entry.unit}: Was left running by a manager that died, ending it (${pids.length === 1 ? 'process' : 'processes'} ${pids.join(' ')})`);
-      for (const pid of pids) killNow(pid);
+      for (const pid of new Set(pids)) killNow(pid);
       await gone(pids, timeoutMs);
       if (entry.cgroup !== undefined) removeTree(entry.cgroup);
       this.forget(entry.unit);
@@ -65,6 +66,28 @@ function startTime(pid: number): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** proc_pid_stat(5), field 4. */
+function parentOf(pid: string): number | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+  } catch {
+    return undefined;
+  }
+}
+
+function withDescendants(root: number): readonly number[] {
+  const parents = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((name) => [Number(name), parentOf(name)] as const);
+  const found = new Set([root]);
+  for (let size = 0; size !== found.size;) {
+    size = found.size;
+    for (const [pid, parent] of parents) if (parent !== undefined && found.has(parent)) found.add(pid);
+  }
+  return [...found];
 }
 
 function pidsIn(cgroup: string): number[] {

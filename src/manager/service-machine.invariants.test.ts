@@ -11,7 +11,8 @@ const EVENTS = [
   ...['main ok', 'main 1', 'control ok', 'control 1', 'spawn-failed main', 'spawn-failed control'],
 ];
 
-const ALL = 'ExecCondition=/bin/c\nExecStartPre=/bin/p\nExecStartPost=/bin/q\nExecReload=/bin/r\nExecStop=/bin/s\nExecStopPost=/bin/t\nRestart=on-failure\nTimeoutStartSec=1\nTimeoutStopSec=1\nTimeoutAbortSec=1\nRuntimeMaxSec=1\n';
+const ALL =
+  'ExecCondition=/bin/c\nExecStartPre=/bin/p\nExecStartPost=/bin/q\nExecReload=/bin/r\nExecStop=/bin/s\nExecStopPost=/bin/t\nRestart=on-failure\nTimeoutStartSec=1\nTimeoutStopSec=1\nTimeoutAbortSec=1\nRuntimeMaxSec=1\n';
 const NONE = 'TimeoutStartSec=1\nTimeoutStopSec=1\nTimeoutAbortSec=1\nRuntimeMaxSec=1\n';
 const CONFIGS: readonly (readonly [title: string, unit: string])[] = ['simple', 'exec', 'notify-reload', 'forking', 'oneshot'].flatMap((type) => [
   [`Type=${type} with every command`, `${ALL}Type=${type}`] as const,

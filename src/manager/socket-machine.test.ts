@@ -78,7 +78,11 @@ describe('a rest', () => {
     { title: 'leaves the socket listening, and not watched, until it is over', unit: '', steps: [...UP, 'rest -> listening: unwatch', 'readable -> running: unwatch, trigger'] },
     { title: 'is over when it is', unit: '', steps: [...UP, 'rest -> listening: unwatch', 'rest-over -> listening: watch', 'rest-over -> listening'] },
     { title: 'may begin after the service was triggered', unit: '', steps: [...TRIGGERED, 'rest -> listening: unwatch', 'rest-over -> listening: watch'] },
-    { title: 'ends early when the service is started by hand', unit: '', steps: [...UP, 'rest -> listening: unwatch', 'service-started -> running: unwatch', 'rest-over -> running', 'service-ended -> listening: watch'] },
+    {
+      title: 'ends early when the service is started by hand',
+      unit: '',
+      steps: [...UP, 'rest -> listening: unwatch', 'service-started -> running: unwatch', 'rest-over -> running', 'service-ended -> listening: watch'],
+    },
     { title: 'ends with a stop', unit: '', steps: [...UP, 'rest -> listening: unwatch', 'stop -> dead: unwatch, close', 'rest-over -> dead'] },
   ]);
 });
@@ -101,19 +105,77 @@ describe('control commands of a socket', () => {
         'exit ok -> dead',
       ],
     },
-    { title: 'of ExecStartPre= that fail keep it from listening', unit: ALL, steps: ['start -> start-pre: execStartPre /bin/p1', 'exit 1 -> stop-post: execStopPost /bin/t', 'exit ok -> failed'], result: 'exit-code' },
+    {
+      title: 'of ExecStartPre= that fail keep it from listening',
+      unit: ALL,
+      steps: ['start -> start-pre: execStartPre /bin/p1', 'exit 1 -> stop-post: execStopPost /bin/t', 'exit ok -> failed'],
+      result: 'exit-code',
+    },
     { title: 'with - may fail', unit: 'ExecStartPre=-/bin/p', steps: ['start -> start-pre: execStartPre /bin/p', 'exit 1 -> start-pre: open', 'opened -> listening: watch'] },
-    { title: 'of ExecStartPost= that fail close it again', unit: 'ExecStartPost=/bin/q\nExecStopPre=/bin/s', steps: ['start -> dead: open', 'opened -> start-post: unwatch, execStartPost /bin/q', 'exit 1 -> stop-pre: unwatch, execStopPre /bin/s', 'exit ok -> failed: unwatch, close'], result: 'exit-code' },
-    { title: 'of ExecStopPre= that fail let it be closed', unit: 'ExecStopPre=/bin/s', steps: [...UP, 'stop -> stop-pre: unwatch, execStopPre /bin/s', 'exit 1 -> failed: unwatch, close'], result: 'exit-code' },
-    { title: 'of ExecStopPost= that fail fail it', unit: 'ExecStopPost=/bin/t', steps: [...UP, 'stop -> stop-post: unwatch, close, execStopPost /bin/t', 'exit 1 -> failed'], result: 'exit-code' },
-    { title: 'that cannot be started count as failed', unit: 'ExecStartPre=/bin/p', steps: ['start -> start-pre: execStartPre /bin/p', 'spawn-failed -> failed'], result: 'resources' },
-    { title: 'run after a failure to listen', unit: 'ExecStopPost=/bin/t', steps: ['start -> dead: open', 'open-failed -> stop-post: execStopPost /bin/t', 'exit ok -> failed'], result: 'resources' },
+    {
+      title: 'of ExecStartPost= that fail close it again',
+      unit: 'ExecStartPost=/bin/q\nExecStopPre=/bin/s',
+      steps: ['start -> dead: open', 'opened -> start-post: unwatch, execStartPost /bin/q', 'exit 1 -> stop-pre: unwatch, execStopPre /bin/s', 'exit ok -> failed: unwatch, close'],
+      result: 'exit-code',
+    },
+    {
+      title: 'of ExecStopPre= that fail let it be closed',
+      unit: 'ExecStopPre=/bin/s',
+      steps: [...UP, 'stop -> stop-pre: unwatch, execStopPre /bin/s', 'exit 1 -> failed: unwatch, close'],
+      result: 'exit-code',
+    },
+    {
+      title: 'of ExecStopPost= that fail fail it',
+      unit: 'ExecStopPost=/bin/t',
+      steps: [...UP, 'stop -> stop-post: unwatch, close, execStopPost /bin/t', 'exit 1 -> failed'],
+      result: 'exit-code',
+    },
+    {
+      title: 'that cannot be started count as failed',
+      unit: 'ExecStartPre=/bin/p',
+      steps: ['start -> start-pre: execStartPre /bin/p', 'spawn-failed -> failed'],
+      result: 'resources',
+    },
+    {
+      title: 'run after a failure to listen',
+      unit: 'ExecStopPost=/bin/t',
+      steps: ['start -> dead: open', 'open-failed -> stop-post: execStopPost /bin/t', 'exit ok -> failed'],
+      result: 'resources',
+    },
     { title: 'that ended too late change nothing', unit: '', steps: [...UP, 'exit 1 -> listening', 'spawn-failed -> listening'] },
-    { title: 'are cut short by a stop, and waited for', unit: ALL, steps: ['start -> start-pre: execStartPre /bin/p1', 'stop -> stop-pre-sigterm: terminate', 'exit SIGTERM -> stop-post: execStopPost /bin/t', 'exit ok -> dead'] },
-    { title: 'that ignore that they are cut short end their list', unit: ALL, steps: ['start -> start-pre: execStartPre /bin/p1', 'stop -> stop-pre-sigterm: terminate', 'exit ok -> stop-post: execStopPost /bin/t'] },
-    { title: 'that take too long are told to go, and killed', unit: ALL, steps: ['start -> start-pre: execStartPre /bin/p1', 'timeout -> stop-pre-sigterm: terminate', 'timeout -> stop-post: kill, execStopPost /bin/t', 'timeout -> failed: kill'], result: 'timeout' },
-    { title: 'of ExecStartPost= that take too long close it again', unit: 'ExecStartPost=/bin/q', steps: ['start -> dead: open', 'opened -> start-post: unwatch, execStartPost /bin/q', 'timeout -> stop-pre-sigterm: terminate, unwatch', 'exit SIGTERM -> failed: unwatch, close'], result: 'timeout' },
-    { title: 'of ExecStopPre= that take too long let it be closed', unit: 'ExecStopPre=/bin/s', steps: [...UP, 'stop -> stop-pre: unwatch, execStopPre /bin/s', 'timeout -> stop-pre-sigterm: terminate, unwatch', 'exit SIGTERM -> failed: unwatch, close'], result: 'timeout' },
+    {
+      title: 'are cut short by a stop, and waited for',
+      unit: ALL,
+      steps: ['start -> start-pre: execStartPre /bin/p1', 'stop -> stop-pre-sigterm: terminate', 'exit SIGTERM -> stop-post: execStopPost /bin/t', 'exit ok -> dead'],
+    },
+    {
+      title: 'that ignore that they are cut short end their list',
+      unit: ALL,
+      steps: ['start -> start-pre: execStartPre /bin/p1', 'stop -> stop-pre-sigterm: terminate', 'exit ok -> stop-post: execStopPost /bin/t'],
+    },
+    {
+      title: 'that take too long are told to go, and killed',
+      unit: ALL,
+      steps: ['start -> start-pre: execStartPre /bin/p1', 'timeout -> stop-pre-sigterm: terminate', 'timeout -> stop-post: kill, execStopPost /bin/t', 'timeout -> failed: kill'],
+      result: 'timeout',
+    },
+    {
+      title: 'of ExecStartPost= that take too long close it again',
+      unit: 'ExecStartPost=/bin/q',
+      steps: [
+        'start -> dead: open',
+        'opened -> start-post: unwatch, execStartPost /bin/q',
+        'timeout -> stop-pre-sigterm: terminate, unwatch',
+        'exit SIGTERM -> failed: unwatch, close',
+      ],
+      result: 'timeout',
+    },
+    {
+      title: 'of ExecStopPre= that take too long let it be closed',
+      unit: 'ExecStopPre=/bin/s',
+      steps: [...UP, 'stop -> stop-pre: unwatch, execStopPre /bin/s', 'timeout -> stop-pre-sigterm: terminate, unwatch', 'exit SIGTERM -> failed: unwatch, close'],
+      result: 'timeout',
+    },
   ]);
 });
 
@@ -173,11 +235,13 @@ describe('whatever happens to a socket', () => {
 
   it.each(CONFIGS)('it is down after a stop and enough time, with %j', (unit) => {
     const config = socketUnit(unit);
-    const left = explore(config).nodes.filter(({ opening }) => !opening).map(({ data }) => {
-      let now = stepSocket(config, data, { type: 'stop' }).data;
-      for (let i = 0; i < 4; i++) now = stepSocket(config, now, { type: 'timeout' }).data;
-      return now.state;
-    });
+    const left = explore(config)
+      .nodes.filter(({ opening }) => !opening)
+      .map(({ data }) => {
+        let now = stepSocket(config, data, { type: 'stop' }).data;
+        for (let i = 0; i < 4; i++) now = stepSocket(config, now, { type: 'timeout' }).data;
+        return now.state;
+      });
     expect(left.filter((state) => state !== 'dead' && state !== 'failed')).toEqual([]);
   });
 

@@ -52,12 +52,17 @@ function addContext(conversion: Conversion, command: PodmanCommand): void {
   const context = setWorkingDirectory(conversion);
   const folder = service.last('Service', 'WorkingDirectory')?.value ?? '';
   const file = source.set('File');
-  if (folder === '' && file === undefined && context === '') throw new Refusal('neither SetWorkingDirectory, nor File key specified', source.place, { hint: 'SetWorkingDirectory=unit where a Containerfile stands beside this file' });
+  if (folder === '' && file === undefined && context === '')
+    throw new Refusal('neither SetWorkingDirectory, nor File key specified', source.place, { hint: 'SetWorkingDirectory=unit where a Containerfile stands beside this file' });
   if (file !== undefined) command.add('--file', file.text);
   podmanArgs.apply(conversion, command);
   if (context !== '') command.add(context);
   else if (file === undefined || !(startsWithSpecifier(file.text) || posix.isAbsolute(file.text) || isUrl(file.text))) {
-    if (folder === '') throw new Refusal('relative path in File key requires SetWorkingDirectory key to be set', file?.place ?? source.place, { key: 'File', hint: 'SetWorkingDirectory=unit, or an absolute path' });
+    if (folder === '')
+      throw new Refusal('relative path in File key requires SetWorkingDirectory key to be set', file?.place ?? source.place, {
+        key: 'File',
+        hint: 'SetWorkingDirectory=unit, or an absolute path',
+      });
     command.add(folder);
   }
 }

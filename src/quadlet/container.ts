@@ -161,7 +161,8 @@ export function convertContainer(conversion: Conversion): void {
 function imageOrRootfs(conversion: Conversion) {
   const image = conversion.source.set('Image');
   const rootfs = conversion.source.set('Rootfs');
-  if (image !== undefined && rootfs !== undefined) throw new Refusal('the Image And Rootfs keys conflict can not be specified together', rootfs.place, { key: 'Rootfs', hint: 'remove one of the two' });
+  if (image !== undefined && rootfs !== undefined)
+    throw new Refusal('the Image And Rootfs keys conflict can not be specified together', rootfs.place, { key: 'Rootfs', hint: 'remove one of the two' });
   if (image !== undefined) return { words: [imageSource(conversion, image)], place: image.place };
   if (rootfs !== undefined) return { words: ['--rootfs', rootfs.text], place: rootfs.place };
   throw new Refusal('no Image or Rootfs key specified', conversion.source.place, { section: 'Container', hint: 'Image=REGISTRY/NAME:TAG' });

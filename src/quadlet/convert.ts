@@ -96,7 +96,11 @@ function prepare(conversion: Conversion, name: string, keys: readonly string[]):
   const { source, service, kind, context } = conversion;
   checkKeys(source, kind.section, keys);
   checkKeys(source, 'Quadlet', QUADLET_SECTION_KEYS);
-  if (name.includes('/')) throw new Refusal(`invalid service name '${name}'`, source.last('ServiceName')?.place ?? source.place, { key: 'ServiceName', hint: 'a name without slashes and without .service' });
+  if (name.includes('/'))
+    throw new Refusal(`invalid service name '${name}'`, source.last('ServiceName')?.place ?? source.place, {
+      key: 'ServiceName',
+      hint: 'a name without slashes and without .service',
+    });
   translateDependencies(conversion);
   if (source.flag('DefaultDependencies', 'Quadlet') !== false) {
     // A user's manager cannot wait for a unit of the system's.

@@ -116,11 +116,11 @@ function refer(conversion: Conversion, name: string, notFound: string, { place }
   return unit.resource;
 }
 
-function unnamed({ kind }: LinkedUnit): { hint?: string } {
-  return kind.type === 'container' ? { hint: 'give it a ContainerName= without specifiers' } : {};
+function unnamed({ kind, contents }: LinkedUnit): { hint: string } {
+  return { hint: kind.type === 'container' ? 'give it a ContainerName= without specifiers' : `rouse verify ${contents.name} says why it has none` };
 }
 
 function missing({ units }: Conversion, message: string, name: string, { place, ...detail }: { place: Place; key: string; section?: string }): Refusal {
   const near = suggest(name, units.keys());
-  return new Refusal(message, place, { ...detail, code: 'missing-quadlet', ...(near === undefined ? {} : { hint: `did you mean '${near}'?` }) });
+  return new Refusal(message, place, { ...detail, code: 'missing-quadlet', hint: near === undefined ? `write ${name}, or put it where this file is` : `did you mean '${near}'?` });
 }

@@ -31,7 +31,10 @@ export function convertVolume(conversion: Conversion): void {
 function addImage(conversion: Conversion, command: PodmanCommand): void {
   const image = conversion.source.set('Image');
   if (image === undefined)
-    throw new Refusal('the key Image is mandatory when using the image driver', conversion.source.last('Driver')?.place ?? conversion.source.place, { key: 'Driver', hint: 'Image=REGISTRY/NAME:TAG' });
+    throw new Refusal('the key Image is mandatory when using the image driver', conversion.source.last('Driver')?.place ?? conversion.source.place, {
+      key: 'Driver',
+      hint: 'Image=REGISTRY/NAME:TAG',
+    });
   command.add('--opt', `image=${imageSource(conversion, image)}`);
 }
 
@@ -44,7 +47,8 @@ function addMountOptions(conversion: Conversion, command: PodmanCommand): void {
   const device = source.set('Device');
   if (device !== undefined) command.add('--opt', `device=${device.text}`);
   const type = source.set('Type');
-  if (type !== undefined && device === undefined) throw new Refusal("key Type can't be used without Device", type.place, { key: 'Type', hint: 'Device=tmpfs, or the path of a device' });
+  if (type !== undefined && device === undefined)
+    throw new Refusal("key Type can't be used without Device", type.place, { key: 'Type', hint: 'Device=tmpfs, or the path of a device' });
   if (type !== undefined) command.add('--opt', `type=${type.text}`);
   if (type?.text === 'bind' && device !== undefined) requireMount(conversion, device.text, device);
   const options = source.set('Options');

@@ -19,7 +19,8 @@ export function setWorkingDirectory(conversion: Conversion): string {
 /** The file whose folder is meant. */
 function resolve({ source }: Conversion, { text, place }: Value, type: string): { readonly file: string; readonly context: string } {
   const unit = source.contents.fragmentPath;
-  const refuse = (message: string): Refusal => new Refusal(message, place, { key: 'SetWorkingDirectory', hint: `expected ${type === 'build' ? 'unit, file, an absolute path or a URL' : 'yaml or unit'}` });
+  const refuse = (message: string): Refusal =>
+    new Refusal(message, place, { key: 'SetWorkingDirectory', hint: `expected ${type === 'build' ? 'unit, file, an absolute path or a URL' : 'yaml or unit'}` });
   switch (text.toLowerCase()) {
     case 'yaml': {
       if (type !== 'kube') throw refuse(`SetWorkingDirectory=${text} is only supported in .kube files`);

@@ -49,6 +49,11 @@ export const prctl = declare<(option: number, a: number, b: number, c: number, d
 export const waitid = declare<(idType: number, id: number, info: Buffer, options: number) => number>('int waitid(int, uint32_t, _Out_ void *, int)');
 /** pidfd_open(2) and pidfd_send_signal(2) have no wrapper in musl and in older glibc. */
 export const syscall = declare<(number: number, a: number, b: number, c: number, d: number) => number>('long syscall(long, long, long, long, long)');
+export const syscallWithBuffer = declare<(number: number, a: number, b: number, buffer: Buffer, d: number) => number>('long syscall(long, long, long, _Inout_ void *, long)');
+export const ioctl = declare<(fd: number, request: number, argument: Buffer) => number>('int ioctl(int, unsigned long, _Inout_ void *)');
+export const processVmReadv = declare<(pid: number, local: Buffer, localCount: number, remote: Buffer, remoteCount: number, flags: number) => number>(
+  'long process_vm_readv(int, const void *, unsigned long, const void *, unsigned long, unsigned long)',
+);
 
 /** native/rouse-spawn/rouse-spawn.c; loaded when the first process is started. */
 export type RouseSpawn = (words: readonly (string | null)[], env: readonly (string | null)[], fds: Buffer, count: number, cgroup: number, result: Buffer) => number;

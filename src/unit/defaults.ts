@@ -34,7 +34,6 @@ export const EXEC_DEFAULTS = {
   passEnvironment: [],
   unsetEnvironment: [],
   standardInput: { type: 'null' },
-  standardOutput: { type: 'journal' },
   standardError: { type: 'inherit' },
   runtimeDirectory: NO_DIRECTORIES,
   runtimeDirectoryPreserve: 'no',

@@ -102,7 +102,7 @@ export const EXEC_KEYS: readonly (KeyRow | readonly KeyRow[])[] = [
     return good(split.value.filter(isName));
   }),
   one('StandardInput', 'standardInput', inputTarget, { type: 'null' }),
-  one('StandardOutput', 'standardOutput', outputTarget, { type: 'journal' }),
+  one('StandardOutput', 'standardOutput', outputTarget),
   one('StandardError', 'standardError', outputTarget, { type: 'inherit' }),
   one('SyslogIdentifier', 'syslogIdentifier', text),
   directory('RuntimeDirectory', 'runtimeDirectory'),

@@ -6,7 +6,7 @@ import type { Diagnostic, Parsed, Place } from '../unitfile/diagnostic.js';
 import { suggest } from '../unitfile/suggest.js';
 import { expandSpecifiers, type SpecifierTable } from '../unitfile/specifier.js';
 import type { Assignment, Section, UnitContents } from '../unitfile/unit-file.js';
-import type { Dependency, ServiceConfig, SocketConfig, UnitConfig, UnitType } from './config.js';
+import type { Dependency, InputTarget, OutputTarget, ServiceConfig, SocketConfig, UnitConfig, UnitType } from './config.js';
 import { COMMON_DEFAULTS, EXEC_DEFAULTS, INSTALL_DEFAULTS, KILL_DEFAULTS, SERVICE_DEFAULTS, SOCKET_DEFAULTS, TIMEOUT_MS } from './defaults.js';
 import { impliedDependencies } from './implied.js';
 import type { Draft, KeyRow } from './key-table.js';
@@ -203,8 +203,14 @@ class Loader {
 /** The flat draft of a section that runs commands, as the two groups that its config has. */
 function split(own: Draft): { exec: Draft; kill: Draft } {
   const pick = (defaults: object, more: readonly string[]): Draft => Object.fromEntries([...Object.keys(defaults), ...more].map((key) => [key, own[key]]));
-  const exec = pick(EXEC_DEFAULTS, ['user', 'group', 'workingDirectory', 'rootDirectory', 'nice', 'oomScoreAdjust', 'syslogIdentifier']);
+  const exec = pick(EXEC_DEFAULTS, ['user', 'group', 'workingDirectory', 'rootDirectory', 'nice', 'oomScoreAdjust', 'syslogIdentifier', 'standardOutput']);
+  exec['standardOutput'] ??= defaultOutput(exec['standardInput'] as InputTarget);
   return { exec, kill: pick(KILL_DEFAULTS, ['restartKillSignal']) };
+}
+
+/** systemd.exec(5), StandardOutput=: what reads from a client answers that client. */
+function defaultOutput({ type }: InputTarget): OutputTarget {
+  return { type: type === 'socket' || type === 'fd' ? 'inherit' : 'journal' };
 }
 
 function deepFreeze<T>(value: T): T {

@@ -43,11 +43,20 @@ function findWord(lines: readonly string[], { file, line }: Place, word: string)
   let from = (lines[line - 1] ?? '').indexOf('=') + 1;
   for (let index = line - 1; index < lines.length; index++, from = 0) {
     const text = lines[index] ?? '';
-    const found = text.indexOf(word, from);
+    const found = indexOfWord(text, word, from);
     if (word !== '' && found >= 0 && !(from === 0 && /^\s*[#;]/.test(text))) return { file, line: index + 1, column: found + 1 };
     if (!text.endsWith('\\') && !/^\s*[#;]/.test(text)) return undefined;
   }
   return undefined;
+}
+
+/** On its own rather than as a part of another word. */
+function indexOfWord(text: string, word: string, from: number): number {
+  const first = text.indexOf(word, from);
+  for (let found = first; found >= 0; found = text.indexOf(word, found + 1)) {
+    if (!/\w\w/.test(text.slice(Math.max(0, found - 1), found + 1)) && !/\w\w/.test(text.slice(found + word.length - 1, found + word.length + 1))) return found;
+  }
+  return first;
 }
 
 function linesOf(path: string): readonly string[] {

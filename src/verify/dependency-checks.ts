@@ -3,9 +3,8 @@ import { kindOf } from '../quadlet/kinds.js';
 import { serviceOf as triggeredBy } from '../unit/load.js';
 import { parseUnitName } from '../unit/name.js';
 import type { Dependency, DependencyKind } from '../unit/config.js';
-import { suggest } from '../unitfile/suggest.js';
 import type { Finding, Subject, World } from './subject.js';
-import { linesOf, type Line } from './text.js';
+import { linesOf, nearestUnit, type Line } from './text.js';
 
 const KEYS: Readonly<Record<string, DependencyKind>> = {
   Requires: 'requires',
@@ -38,18 +37,26 @@ export function* unknownDependency(subject: Subject, world: World): Iterable<Fin
   for (const { kind, name, place } of written(subject)) {
     const parsed = parseUnitName(name);
     if (parsed === undefined || !CHECKED.includes(parsed.type) || parsed.instance === '' || world.find(name) !== undefined || isEverywhere(name)) continue;
-    const near = suggest(name, world.names());
+    const near = nearestUnit(name, world);
     const strong = STRONG.includes(kind);
     // Units that are only ordered by need not exist: what would be near is a slip.
     if (near === undefined && (!world.complete || WEAK.includes(kind))) continue;
     const next = strong && world.complete ? `${subject.unitName} will not start` : 'ignoring';
     const severity = strong && world.complete ? 'error' : 'warning';
-    yield { at: place, word: wordOf(place, name), section: 'Unit', severity, message: `There is no unit ${name}: ${next}`, ...(near === undefined ? {} : { hint: `did you mean '${near}'?` }) };
+    yield {
+      at: place,
+      word: wordOf(place, name),
+      section: 'Unit',
+      severity,
+      message: `There is no unit ${name}: ${next}`,
+      ...(near === undefined ? {} : { hint: `did you mean '${near}'?` }),
+    };
   }
 }
 
 /** systemd.special(7): there on every host that systemd runs. */
-const SPECIAL = /^(basic|boot-complete|default|emergency|exit|final|getty|graphical|halt|initrd.*|kexec|local-fs(-pre)?|multi-user|network(-online|-pre)?|nss-(user-)?lookup|paths|poweroff|reboot|remote-fs(-pre)?|rescue|shutdown|sleep|sockets|slices|swap|sysinit|time-(set|sync)|timers|umount|user-manager|bluetooth|printer|smartcard|sound|cryptsetup(-pre)?|graphical-session(-pre)?|xdg-desktop-autostart|ssh-access)\.target$|^(dbus|systemd-.*|user@\d+|podman-user-wait-network-online)\.(service|socket)$/;
+const SPECIAL =
+  /^(basic|boot-complete|default|emergency|exit|final|getty|graphical|halt|initrd.*|kexec|local-fs(-pre)?|multi-user|network(-online|-pre)?|nss-(user-)?lookup|paths|poweroff|reboot|remote-fs(-pre)?|rescue|shutdown|sleep|sockets|slices|swap|sysinit|time-(set|sync)|timers|umount|user-manager|bluetooth|printer|smartcard|sound|cryptsetup(-pre)?|graphical-session(-pre)?|xdg-desktop-autostart|ssh-access)\.target$|^(dbus|systemd-.*|user@\d+|podman-user-wait-network-online)\.(service|socket)$/;
 
 function isEverywhere(name: string): boolean {
   return SPECIAL.test(name);
@@ -106,7 +113,14 @@ export function* contradiction(subject: Subject): Iterable<Finding> {
   const all = written(subject);
   for (const { name, place } of all.filter(({ kind }) => kind === 'conflicts')) {
     const other = all.find((each) => each.name === name && STRONG.includes(each.kind));
-    if (other !== undefined) yield { at: place, word: wordOf(place, name), section: 'Unit', message: `Conflicts=${name} though line ${other.place.line} requires it: ${subject.unitName} can never start`, hint: 'remove one of the two' };
+    if (other !== undefined)
+      yield {
+        at: place,
+        word: wordOf(place, name),
+        section: 'Unit',
+        message: `Conflicts=${name} though line ${other.place.line} requires it: ${subject.unitName} can never start`,
+        hint: 'remove one of the two',
+      };
   }
 }
 
@@ -118,7 +132,13 @@ export function* orderingCycle(subject: Subject, world: World): Iterable<Finding
     const path = kind === 'after' ? pathTo(subject.unitName, name, world) : pathTo(name, subject.unitName, world);
     if (path === undefined || path.some((unit) => isEarlier(unit, subject, world))) continue;
     const round = [...path, path[0] ?? ''];
-    yield { at: place, word: wordOf(place, name), section: 'Unit', message: `Ordering in a circle: ${round.join(' before ')}: one of them will not be started`, hint: 'remove one of the After= and Before= lines in it' };
+    yield {
+      at: place,
+      word: wordOf(place, name),
+      section: 'Unit',
+      message: `Ordering in a circle: ${round.join(' before ')}: one of them will not be started`,
+      hint: 'remove one of the After= and Before= lines in it',
+    };
     return;
   }
 }

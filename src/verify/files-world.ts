@@ -134,9 +134,15 @@ export class FilesWorld implements World {
       if (this.#quadlets.has(name)) continue;
       const paths = new Set([source.fragmentPath, ...source.dropInPaths]);
       const before = [...diagnostics.filter(({ file }) => paths.has(file)), ...converted.diagnostics];
-      const loaded = service === undefined ? undefined : this.#load(service, []);
-      this.#quadlets.set(name, { converted, known: { name, config: loaded?.config, quadlet: source }, diagnostics: [...before, ...(loaded?.diagnostics ?? [])] });
+      const loaded = service === undefined ? { config: undefined, diagnostics: this.#judgeLines(source, name) } : this.#load(service, []);
+      this.#quadlets.set(name, { converted, known: { name, config: loaded.config, quadlet: source }, diagnostics: [...before, ...loaded.diagnostics] });
     }
+  }
+
+  /** Of a refused file the sections that are systemd's can be judged all the same, line by line. */
+  #judgeLines(source: UnitContents, name: string): readonly Diagnostic[] {
+    const sections = source.sections.filter((section) => ['Unit', 'Service', 'Install'].includes(section.name));
+    return this.#load({ ...source, name, sections }, []).diagnostics.filter(({ severity, line }) => severity === 'warning' && line > 0);
   }
 
   #quadletSubject(name: string, path: string): readonly Subject[] {

@@ -51,7 +51,11 @@ function names(database: 'passwd' | 'group'): () => ReadonlySet<string> | undefi
   let found: ReadonlySet<string> | undefined;
   return () => {
     if (found === undefined) {
-      const sources = new RegExp(`^${database}:(.*)$`, 'm').exec(textOf('/etc/nsswitch.conf') ?? '')?.[1]?.split(/\s+/).filter(Boolean) ?? [];
+      const sources =
+        new RegExp(`^${database}:(.*)$`, 'm')
+          .exec(textOf('/etc/nsswitch.conf') ?? '')?.[1]
+          ?.split(/\s+/)
+          .filter(Boolean) ?? [];
       if (sources.some((source) => !['files', 'compat', 'systemd', '[!NOTFOUND=return]'].includes(source))) return undefined;
       found = new Set((textOf(`/etc/${database}`) ?? '').split('\n').map((line) => line.split(':', 1)[0] ?? ''));
     }

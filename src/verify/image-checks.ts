@@ -12,7 +12,10 @@ export function* imageWithoutRegistry(subject: Subject, world: World): Iterable<
   if (line === undefined || /\.(image|build)$/.test(line.value) || isQualified(line.value) || /[%$\s]/.test(line.value)) return;
   const files = world.quadlets.map(({ name }) => name).filter((name) => /\.(image|build)$/.test(name));
   const own = files.find((name) => name.replace(/\.[a-z]+$/, '') === line.value) ?? (/\.[a-z]+$/.test(line.value) ? suggest(line.value, files) : undefined);
-  const hint = own === undefined ? `Image=docker.io/${line.value.includes('/') ? '' : 'library/'}${line.value} says where it comes from, Image=localhost/${line.value} that it was built here` : `did you mean Image=${own}?`;
+  const hint =
+    own === undefined
+      ? `Image=docker.io/${line.value.includes('/') ? '' : 'library/'}${line.value} says where it comes from, Image=localhost/${line.value} that it was built here`
+      : `did you mean Image=${own}?`;
   yield { at: line, section: line.section, message: `Image=${line.value} names no registry: which image that is depends on the host's registries.conf`, hint };
 }
 
@@ -31,14 +34,26 @@ export function* updateThatNeverComes(subject: Subject, world: World): Iterable<
   if (policy === undefined || image === undefined) return;
   const at = { at: policy, section: ownSection(subject) };
   if (policy.value !== 'registry' && policy.value !== 'local') {
-    yield { ...at, message: `'${policy.value}' in AutoUpdate= is not registry or local: podman auto-update will fail`, hint: 'AutoUpdate=registry, or AutoUpdate=local for images that are built here' };
+    yield {
+      ...at,
+      message: `'${policy.value}' in AutoUpdate= is not registry or local: podman auto-update will fail`,
+      hint: 'AutoUpdate=registry, or AutoUpdate=local for images that are built here',
+    };
   }
   if (policy.value === 'registry') {
-    if (image.value.endsWith('.build') || image.value.startsWith('localhost/')) yield { ...at, message: `AutoUpdate=registry, but Image=${image.value} is built on this host and in no registry`, hint: 'AutoUpdate=local' };
-    else if (!image.value.endsWith('.image') && !isQualified(image.value)) yield { ...at, severity: 'error', message: `AutoUpdate=registry needs an image with its registry, and Image=${image.value} has none: ${refused(subject)}`, hint: `Image=docker.io/${image.value.includes('/') ? '' : 'library/'}${image.value}` };
+    if (image.value.endsWith('.build') || image.value.startsWith('localhost/'))
+      yield { ...at, message: `AutoUpdate=registry, but Image=${image.value} is built on this host and in no registry`, hint: 'AutoUpdate=local' };
+    else if (!image.value.endsWith('.image') && !isQualified(image.value))
+      yield {
+        ...at,
+        severity: 'error',
+        message: `AutoUpdate=registry needs an image with its registry, and Image=${image.value} has none: ${refused(subject)}`,
+        hint: `Image=docker.io/${image.value.includes('/') ? '' : 'library/'}${image.value}`,
+      };
   }
   const name = image.value.endsWith('.image') ? imageOf(world, image.value) : image.value;
-  if (name.includes('@sha256:')) yield { ...at, message: `AutoUpdate=${policy.value}, but ${name} is one image for ever: its digest is a part of its name`, hint: 'name a tag, or leave AutoUpdate= out' };
+  if (name.includes('@sha256:'))
+    yield { ...at, message: `AutoUpdate=${policy.value}, but ${name} is one image for ever: its digest is a part of its name`, hint: 'name a tag, or leave AutoUpdate= out' };
 }
 
 function imageOf(world: World, fileName: string): string {

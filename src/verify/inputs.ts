@@ -61,7 +61,9 @@ function findInput(word: string, cwd: string, scope: Scope): Input | { readonly 
   const file = isFile(path) ? path : word.includes('/') ? undefined : onSearchPath(word, scope);
   if (file === undefined) {
     const message = 'There is no such file, leaving it out';
-    const hint = word.includes('/') ? 'rouse verify takes unit files, Quadlet files, drop-ins and folders of them' : `it is neither here nor in ${[...scope.unitDirs, ...scope.quadletDirs].slice(0, 4).join(', ')} …`;
+    const hint = word.includes('/')
+      ? 'rouse verify takes unit files, Quadlet files, drop-ins and folders of them'
+      : `it is neither here nor in ${[...scope.unitDirs, ...scope.quadletDirs].slice(0, 4).join(', ')} …`;
     return { missing: { severity: 'error', code: 'unreadable', file: path, line: 0, message, hint } };
   }
   return dropInOf(file, scope) ?? { path: file, name: basename(file) };

@@ -54,6 +54,12 @@ export function* overriddenKey(subject: Subject): Iterable<Finding> {
 export function* deprecatedKey(subject: Subject): Iterable<Finding> {
   for (const line of linesOf(subject)) {
     const hint = replacementOf(line.section, line.key);
-    if (hint !== undefined && line.value !== '') yield { at: line, section: line.section, message: `${line.key}= in section [${line.section}] is deprecated`, hint: hint.startsWith('nothing') ? `in its place: ${hint}` : `use ${hint}` };
+    if (hint !== undefined && line.value !== '')
+      yield {
+        at: line,
+        section: line.section,
+        message: `${line.key}= in section [${line.section}] is deprecated`,
+        hint: hint.startsWith('nothing') ? `in its place: ${hint}` : `use ${hint}`,
+      };
   }
 }

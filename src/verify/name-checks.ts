@@ -9,10 +9,15 @@ export function* serviceOfTwoFiles(subject: Subject, world: World): Iterable<Fin
   if (!subject.isQuadlet) return;
   const at = lastOf(subject, 'ServiceName') ?? whole(subject);
   if (world.hasUnitFile(subject.unitName)) {
-    yield { at, message: `There is a unit file ${subject.unitName} as well, which is used in place of this file`, hint: 'rename one of the two, or give this one another ServiceName=' };
+    yield {
+      at,
+      message: `There is a unit file ${subject.unitName} as well, which is used in place of this file`,
+      hint: 'rename one of the two, or give this one another ServiceName=',
+    };
   }
   const other = world.quadlets.find((contents) => contents.name !== subject.name && serviceName(contents) === subject.unitName);
-  if (other !== undefined) yield { at, message: `${other.name} makes a ${subject.unitName} as well, and only one of the two counts`, hint: 'rename one of the two, or give it another ServiceName=' };
+  if (other !== undefined)
+    yield { at, message: `${other.name} makes a ${subject.unitName} as well, and only one of the two counts`, hint: 'rename one of the two, or give it another ServiceName=' };
 }
 
 function serviceName(contents: UnitContents): string {
@@ -25,17 +30,33 @@ export function* containerNameTwice(subject: Subject, world: World): Iterable<Fi
   const line = subject.type === 'container' ? lastOf(subject, 'ContainerName') : undefined;
   if (line === undefined || line.value.includes('%')) return;
   const other = world.quadlets.find((contents) => contents.name !== subject.name && contents.name.endsWith('.container') && containerName(contents) === line.value);
-  if (other !== undefined) yield { at: line, section: 'Container', message: `${other.name} has ContainerName=${line.value} as well: each replaces the other’s container when it starts`, hint: 'give each a name of its own' };
+  if (other !== undefined)
+    yield {
+      at: line,
+      section: 'Container',
+      message: `${other.name} has ContainerName=${line.value} as well: each replaces the other’s container when it starts`,
+      hint: 'give each a name of its own',
+    };
 }
 
 /** Variables that podman itself reads; podman(1), "ENVIRONMENT VARIABLES". */
-const FOR_PODMAN = /^(PODMAN_|CONTAINERS?_|BUILDAH_|REGISTRY_|STORAGE_|DOCKER_|XDG_|DBUS_|LISTEN_|(HTTPS?|FTP|NO|ALL)_PROXY$|PATH$|HOME$|TMPDIR$|TZ$|USER$|GODEBUG$|GOMAXPROCS$|SSL_CERT_)/i;
+const FOR_PODMAN =
+  /^(PODMAN_|CONTAINERS?_|BUILDAH_|REGISTRY_|STORAGE_|DOCKER_|XDG_|DBUS_|LISTEN_|(HTTPS?|FTP|NO|ALL)_PROXY$|PATH$|HOME$|TMPDIR$|TZ$|USER$|GODEBUG$|GOMAXPROCS$|SSL_CERT_)/i;
 
 export function* environmentOfPodman(subject: Subject): Iterable<Finding> {
   if (subject.type !== 'container') return;
   for (const line of valuesOf(subject, 'Environment', 'Service')) {
-    const name = splitWords(line.value, { relaxed: true }).words.map((word) => word.split('=', 1)[0] ?? '').find((each) => !FOR_PODMAN.test(each));
-    if (name !== undefined && !handsOn(subject, name)) yield { at: line, word: name, section: 'Service', message: `Environment= in section [Service] is podman’s own: ${name} does not reach the container`, hint: 'move the line to section [Container]' };
+    const name = splitWords(line.value, { relaxed: true })
+      .words.map((word) => word.split('=', 1)[0] ?? '')
+      .find((each) => !FOR_PODMAN.test(each));
+    if (name !== undefined && !handsOn(subject, name))
+      yield {
+        at: line,
+        word: name,
+        section: 'Service',
+        message: `Environment= in section [Service] is podman’s own: ${name} does not reach the container`,
+        hint: 'move the line to section [Container]',
+      };
   }
 }
 

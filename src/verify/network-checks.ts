@@ -23,7 +23,11 @@ export function* publishWithoutNetwork(subject: Subject): Iterable<Finding> {
   const network = networkWithoutPorts(subject);
   const why = network === undefined ? undefined : withoutPorts(network.value);
   if (network === undefined || why === undefined) return;
-  const remedy = network.value.startsWith('host') ? 'leave PublishPort= out' : network.value === 'none' ? 'leave PublishPort= out where the container gets a socket, or else Network=none' : 'publish the ports where the network is';
+  const remedy = network.value.startsWith('host')
+    ? 'leave PublishPort= out'
+    : network.value === 'none'
+      ? 'leave PublishPort= out where the container gets a socket, or else Network=none'
+      : 'publish the ports where the network is';
   for (const line of valuesOf(subject, 'PublishPort')) {
     const message = `PublishPort=${line.value} beside Network=${network.value}`;
     if (subject.type === 'pod') yield { at: line, section: 'Pod', severity: 'error', message: `${message}: ${refused(subject)}`, hint: remedy };
@@ -31,7 +35,8 @@ export function* publishWithoutNetwork(subject: Subject): Iterable<Finding> {
   }
   for (const key of ['IP', 'IP6', 'NetworkAlias']) {
     const line = lastOf(subject, key);
-    if (line !== undefined) yield { at: line, section: line.section, severity: 'error', message: `${key}= beside Network=${network.value}: ${refused(subject)}`, hint: `leave ${key}= out` };
+    if (line !== undefined)
+      yield { at: line, section: line.section, severity: 'error', message: `${key}= beside Network=${network.value}: ${refused(subject)}`, hint: `leave ${key}= out` };
   }
 }
 
@@ -44,8 +49,10 @@ export function* podKeyInContainer(subject: Subject): Iterable<Finding> {
   for (const line of linesOf(subject)) {
     if (line.section !== 'Container' || line.value === '') continue;
     const hint = `move the line to ${pod.value}`;
-    if (OF_THE_POD.includes(line.key)) yield { at: line, section: 'Container', message: `${line.key}= of a container in a pod: it is the pod’s to say, and ${refused(subject)}`, hint };
-    if (line.key === 'Network') yield { at: line, section: 'Container', severity: 'warning', message: 'Network= of a container in a pod has no effect: it has the pod’s network', hint };
+    if (OF_THE_POD.includes(line.key))
+      yield { at: line, section: 'Container', message: `${line.key}= of a container in a pod: it is the pod’s to say, and ${refused(subject)}`, hint };
+    if (line.key === 'Network')
+      yield { at: line, section: 'Container', severity: 'warning', message: 'Network= of a container in a pod has no effect: it has the pod’s network', hint };
   }
 }
 
@@ -57,16 +64,28 @@ export function* fileNameWithoutType(subject: Subject, world: World): Iterable<F
     const type = line.key === 'Network' ? 'network' : line.key === 'Volume' ? 'volume' : undefined;
     const name = line.value.split(':', 1)[0] ?? '';
     if (type === undefined || !isMeant(line, name) || world.quadlet(`${name}.${type}`) === undefined || named(world, name, type)) continue;
-    yield { at: line, section: line.section, message: `${line.key}=${line.value} is not the ${type} of ${name}.${type}: podman makes or takes another one that is called '${name}'`, hint: `${line.key}=${name}.${type}${line.value.slice(name.length)}` };
+    yield {
+      at: line,
+      section: line.section,
+      message: `${line.key}=${line.value} is not the ${type} of ${name}.${type}: podman makes or takes another one that is called '${name}'`,
+      hint: `${line.key}=${name}.${type}${line.value.slice(name.length)}`,
+    };
   }
 }
 
 function isMeant(line: Line, name: string): boolean {
-  return name !== '' && !name.startsWith('/') && !name.startsWith('.') && (line.key !== 'Network' || !['host', 'none', 'bridge', 'private', 'pasta', 'slirp4netns', 'ns', 'container'].includes(name));
+  return (
+    name !== '' &&
+    !name.startsWith('/') &&
+    !name.startsWith('.') &&
+    (line.key !== 'Network' || !['host', 'none', 'bridge', 'private', 'pasta', 'slirp4netns', 'ns', 'container'].includes(name))
+  );
 }
 
 /** Whether a file gives what it makes exactly this name. */
 function named(world: World, name: string, type: string): boolean {
   const key = type === 'network' ? 'NetworkName' : 'VolumeName';
-  return world.quadlets.some((contents) => contents.name.endsWith(`.${type}`) && contents.sections.some(({ assignments }) => assignments.some((each) => each.key === key && each.value === name)));
+  return world.quadlets.some(
+    (contents) => contents.name.endsWith(`.${type}`) && contents.sections.some(({ assignments }) => assignments.some((each) => each.key === key && each.value === name)),
+  );
 }

@@ -13,7 +13,12 @@ export function* badPublishPort(subject: Subject, world: World): Iterable<Findin
   for (const line of valuesOf(subject, 'PublishPort')) {
     const value = expand(subject, world, line.value);
     if (/[%$]/.test(value) || parsePublish(value) !== undefined) continue;
-    yield { at: line, section: line.section, message: `'${line.value}' in PublishPort= is not [[IP:][HOSTPORT]:]PORT[/PROTOCOL] with ports from 1 to 65535: ${refused(subject)}`, hint: 'such as 8080:80, 127.0.0.1:8080:80 or 53:53/udp' };
+    yield {
+      at: line,
+      section: line.section,
+      message: `'${line.value}' in PublishPort= is not [[IP:][HOSTPORT]:]PORT[/PROTOCOL] with ports from 1 to 65535: ${refused(subject)}`,
+      hint: 'such as 8080:80, 127.0.0.1:8080:80 or 53:53/udp',
+    };
   }
 }
 
@@ -25,10 +30,20 @@ export function* heldTwice(subject: Subject, world: World): Iterable<Finding> {
   const later = laterThan(subject, world);
   for (const [i, claim] of mine.entries()) {
     const before = mine.slice(0, i).find((other) => collide(claim, other));
-    const other = before ?? claimsOf(world).get(claim.what)?.find((each) => each.type === 'held' && !later.has(each.owner) && collide(claim, each));
+    const other =
+      before ??
+      claimsOf(world)
+        .get(claim.what)
+        ?.find((each) => each.type === 'held' && !later.has(each.owner) && collide(claim, each));
     if (other === undefined) continue;
     const whom = before === undefined ? other.owner : `line ${before.at.line}`;
-    yield { at: claim.at, word: claim.text, section: 'Socket', message: `'${claim.text}' is listened on by ${whom} already: of the two only the first can`, hint: before === undefined ? 'give one of them another address, or ReusePort=yes to both' : 'remove one of the two lines' };
+    yield {
+      at: claim.at,
+      word: claim.text,
+      section: 'Socket',
+      message: `'${claim.text}' is listened on by ${whom} already: of the two only the first can`,
+      hint: before === undefined ? 'give one of them another address, or ReusePort=yes to both' : 'remove one of the two lines',
+    };
   }
 }
 
@@ -63,11 +78,19 @@ export function* publishedThoughHeld(subject: Subject, world: World): Iterable<F
   const claims = publishes(subject);
   if (claims.length === 0) return;
   for (const claim of claims) {
-    const held = claimsOf(world).get(claim.what)?.find((other) => other.type === 'held' && collide(claim, other));
+    const held = claimsOf(world)
+      .get(claim.what)
+      ?.find((other) => other.type === 'held' && collide(claim, other));
     if (held === undefined) continue;
     const holder = world.find(held.owner);
     const own = holder !== undefined && isSocket(holder) && serviceOf(holder.config) === subject.unitName;
-    yield { at: claim.at, word: claim.text, section: ownSection(subject), message: `PublishPort=${claim.text} is a port that ${held.owner} listens on: ${refused(subject)}`, hint: own ? 'leave PublishPort= out: the container is handed the socket' : 'publish another port, or let the socket listen elsewhere' };
+    yield {
+      at: claim.at,
+      word: claim.text,
+      section: ownSection(subject),
+      message: `PublishPort=${claim.text} is a port that ${held.owner} listens on: ${refused(subject)}`,
+      hint: own ? 'leave PublishPort= out: the container is handed the socket' : 'publish another port, or let the socket listen elsewhere',
+    };
     return;
   }
 }
@@ -77,9 +100,17 @@ export function* publishedTwice(subject: Subject, world: World): Iterable<Findin
   if (claims.length === 0) return;
   const later = laterThan(subject, world);
   for (const claim of claims) {
-    const other = claimsOf(world).get(claim.what)?.find((each) => each.type === 'published' && !later.has(each.owner) && collide(claim, each));
+    const other = claimsOf(world)
+      .get(claim.what)
+      ?.find((each) => each.type === 'published' && !later.has(each.owner) && collide(claim, each));
     if (other === undefined) continue;
-    yield { at: claim.at, word: claim.text, section: ownSection(subject), message: `PublishPort=${claim.text} is a port that ${other.owner} publishes as well: of the two only the first can run`, hint: 'publish another port of the host' };
+    yield {
+      at: claim.at,
+      word: claim.text,
+      section: ownSection(subject),
+      message: `PublishPort=${claim.text} is a port that ${other.owner} publishes as well: of the two only the first can run`,
+      hint: 'publish another port of the host',
+    };
     return;
   }
 }
@@ -92,7 +123,13 @@ export function* privilegedPort(subject: Subject, world: World): Iterable<Findin
   const claims = [...(own === undefined ? [] : socketClaims(own)), ...publishes(subject)];
   for (const claim of claims) {
     const port = Number(/^(?:tcp|udp|sctp|mptcp|udplite):(\d+)$/.exec(claim.what)?.[1] ?? first);
-    if (port < first) yield { at: claim.at, word: claim.text, section: own === undefined ? ownSection(subject) : 'Socket', message: `Port ${port} is for root: a user’s manager may not listen below ${first}`, hint: `a port from ${first} on, or sysctl net.ipv4.ip_unprivileged_port_start=${port}` };
+    if (port < first)
+      yield {
+        at: claim.at,
+        word: claim.text,
+        section: own === undefined ? ownSection(subject) : 'Socket',
+        message: `Port ${port} is for root: a user’s manager may not listen below ${first}`,
+        hint: `a port from ${first} on, or sysctl net.ipv4.ip_unprivileged_port_start=${port}`,
+      };
   }
 }
-

@@ -42,16 +42,29 @@ export function socketClaims(config: SocketConfig): readonly Claim[] {
 function hostsOf(address: ListenAddress, onlyV6: boolean): ReadonlyMap<number, string> {
   if (address.family === 'inet') return new Map([[4, address.host === '0.0.0.0' ? ALL : address.host]]);
   if (address.family === 'inet6' && address.host !== '::') return new Map([[6, address.host]]);
-  return onlyV6 ? new Map([[6, ALL]]) : new Map([[4, ALL], [6, ALL]]);
+  return onlyV6
+    ? new Map([[6, ALL]])
+    : new Map([
+        [4, ALL],
+        [6, ALL],
+      ]);
 }
 
 /** Of a .container, .pod or .kube file. */
 export function publishClaims(contents: UnitContents): readonly Claim[] {
-  const lines = contents.sections.filter(({ name }) => ['Container', 'Pod', 'Kube'].includes(name)).flatMap(({ assignments }) => assignments.filter(({ key }) => key === 'PublishPort'));
+  const lines = contents.sections
+    .filter(({ name }) => ['Container', 'Pod', 'Kube'].includes(name))
+    .flatMap(({ assignments }) => assignments.filter(({ key }) => key === 'PublishPort'));
   return lines.flatMap((line) => {
     const { ports, host = '', protocol } = parsePublish(line.value) ?? {};
     if (ports === undefined) return [];
-    const hosts = host === '' || host === '0.0.0.0' || host === '::' ? new Map([[4, ALL], [6, ALL]]) : new Map([[isIPv6(host) ? 6 : 4, host]]);
+    const hosts =
+      host === '' || host === '0.0.0.0' || host === '::'
+        ? new Map([
+            [4, ALL],
+            [6, ALL],
+          ])
+        : new Map([[isIPv6(host) ? 6 : 4, host]]);
     const base = { hosts, type: 'published', owner: contents.name, at: line, text: line.value, shared: false } as const;
     return Array.from({ length: ports[1] - ports[0] + 1 }, (_, i) => ({ ...base, what: `${protocol ?? 'tcp'}:${ports[0] + i}` }));
   });

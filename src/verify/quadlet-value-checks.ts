@@ -71,7 +71,13 @@ export function* takenPodmanArg(subject: Subject): Iterable<Finding> {
     for (const word of splitWords(line.value, { relaxed: true }).words) {
       const instead = TAKEN[word.split('=', 1)[0] ?? ''];
       if (instead === undefined || (word.startsWith('--pod') && lastOf(subject, 'Pod') === undefined)) continue;
-      yield { at: line, word, section: 'Container', message: `${word} in PodmanArgs= contradicts what Quadlet tells podman itself`, hint: instead.startsWith('nothing') ? `leave it out${instead.slice('nothing'.length)}` : `use ${instead}` };
+      yield {
+        at: line,
+        word,
+        section: 'Container',
+        message: `${word} in PodmanArgs= contradicts what Quadlet tells podman itself`,
+        hint: instead.startsWith('nothing') ? `leave it out${instead.slice('nothing'.length)}` : `use ${instead}`,
+      };
     }
   }
 }
@@ -86,17 +92,35 @@ export function* healthWithoutCommand(subject: Subject): Iterable<Finding> {
   const line = vital ?? lines.find(({ key }) => HEALTH_KEYS.test(key));
   if (line === undefined) return;
   const what = vital === undefined ? `${line.key}= without HealthCmd= has no effect` : `${line.key}=${line.value} without HealthCmd=: ${refused(subject)}`;
-  yield { at: line, section: 'Container', message: `${what}, unless the image has a health check of its own`, hint: 'HealthCmd=COMMAND, which ends with 0 when the container is well' };
+  yield {
+    at: line,
+    section: 'Container',
+    message: `${what}, unless the image has a health check of its own`,
+    hint: 'HealthCmd=COMMAND, which ends with 0 when the container is well',
+  };
 }
 
 export function* killedForGood(subject: Subject): Iterable<Finding> {
   const line = subject.type === 'container' ? lastOf(subject, 'HealthOnFailure') : undefined;
   const restart = lastOf(subject, 'Restart', 'Service')?.value ?? 'no';
   if (line === undefined || restart !== 'no') {
-    if (line?.value === 'restart') yield { at: line, section: 'Container', severity: 'warning', message: `HealthOnFailure=restart beside Restart=${restart}: podman and the manager both restart the container`, hint: 'HealthOnFailure=kill, and the manager starts it again' };
+    if (line?.value === 'restart')
+      yield {
+        at: line,
+        section: 'Container',
+        severity: 'warning',
+        message: `HealthOnFailure=restart beside Restart=${restart}: podman and the manager both restart the container`,
+        hint: 'HealthOnFailure=kill, and the manager starts it again',
+      };
     return;
   }
-  if (line.value === 'kill' || line.value === 'stop') yield { at: line, section: 'Container', message: `HealthOnFailure=${line.value} without Restart=: a container that is unwell is stopped, and nothing starts it again`, hint: 'Restart=on-failure in section [Service]' };
+  if (line.value === 'kill' || line.value === 'stop')
+    yield {
+      at: line,
+      section: 'Container',
+      message: `HealthOnFailure=${line.value} without Restart=: a container that is unwell is stopped, and nothing starts it again`,
+      hint: 'Restart=on-failure in section [Service]',
+    };
 }
 
 /** podman waits this long before it kills; the manager must not lose its patience before. */
@@ -104,13 +128,21 @@ export function* impatientManager(subject: Subject): Iterable<Finding> {
   const line = subject.type === 'container' || subject.type === 'pod' ? lastOf(subject, 'StopTimeout') : undefined;
   if (line === undefined || subject.config?.type !== 'service' || !/^\d+$/.test(line.value)) return;
   const most = subject.config.timeoutStopMs / 1000;
-  if (Number(line.value) >= most) yield { at: line, section: line.section, message: `StopTimeout=${line.value} is not less than TimeoutStopSec=${most} of the service, which kills the container first`, hint: `TimeoutStopSec=${Number(line.value) + 10} in section [Service]` };
+  if (Number(line.value) >= most)
+    yield {
+      at: line,
+      section: line.section,
+      message: `StopTimeout=${line.value} is not less than TimeoutStopSec=${most} of the service, which kills the container first`,
+      hint: `TimeoutStopSec=${Number(line.value) + 10} in section [Service]`,
+    };
 }
 
 /** What has an effect only with another key beside it. */
 export function* startWithoutPod(subject: Subject): Iterable<Finding> {
   const line = subject.type === 'container' ? lastOf(subject, 'StartWithPod') : undefined;
-  if (line !== undefined && lastOf(subject, 'Pod') === undefined) yield { at: line, section: 'Container', message: 'StartWithPod= without Pod= has no effect', hint: 'Pod=NAME.pod' };
+  if (line !== undefined && lastOf(subject, 'Pod') === undefined)
+    yield { at: line, section: 'Container', message: 'StartWithPod= without Pod= has no effect', hint: 'Pod=NAME.pod' };
   const tmpfs = subject.type === 'container' ? lastOf(subject, 'ReadOnlyTmpfs') : undefined;
-  if (tmpfs !== undefined && !isYes(lastOf(subject, 'ReadOnly')?.value)) yield { at: tmpfs, section: 'Container', message: 'ReadOnlyTmpfs= without ReadOnly=yes has no effect', hint: 'ReadOnly=yes' };
+  if (tmpfs !== undefined && !isYes(lastOf(subject, 'ReadOnly')?.value))
+    yield { at: tmpfs, section: 'Container', message: 'ReadOnlyTmpfs= without ReadOnly=yes has no effect', hint: 'ReadOnly=yes' };
 }

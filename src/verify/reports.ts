@@ -11,7 +11,6 @@ export interface Report {
   /** How many files were verified. */
   readonly files: number;
   readonly cwd: string;
-  readonly version: string;
 }
 
 export function count(findings: readonly Diagnostic[], severity: Severity): number {
@@ -30,7 +29,13 @@ export function textLines({ findings, cwd }: Report, paint: (severity: Severity,
 
 /** '2 errors and 1 warning in 3 files' */
 export function summary({ findings, files }: Report): string {
-  const counted = ([['error', 'error'], ['warning', 'warning'], ['info', 'remark']] as const).flatMap(([severity, noun]) => {
+  const counted = (
+    [
+      ['error', 'error'],
+      ['warning', 'warning'],
+      ['info', 'remark'],
+    ] as const
+  ).flatMap(([severity, noun]) => {
     const number = count(findings, severity);
     return number === 0 ? [] : [plural(number, noun)];
   });
@@ -53,7 +58,12 @@ const GITHUB_LEVELS: Readonly<Record<Severity, string>> = { error: 'error', warn
 export function githubLines({ findings, cwd }: Report): string {
   return findings
     .map(({ severity, code, file, line, column, message, hint }) => {
-      const place = [`file=${property(shownPath(file, cwd))}`, ...(line === 0 ? [] : [`line=${line}`]), ...(column === undefined ? [] : [`col=${column}`]), `title=${property(`rouse verify: ${code}`)}`];
+      const place = [
+        `file=${property(shownPath(file, cwd))}`,
+        ...(line === 0 ? [] : [`line=${line}`]),
+        ...(column === undefined ? [] : [`col=${column}`]),
+        `title=${property(`rouse verify: ${code}`)}`,
+      ];
       return `::${GITHUB_LEVELS[severity]} ${place.join(',')}::${data(hint === undefined ? message : `${message}\nhint: ${hint}`)}\n`;
     })
     .join('');
@@ -70,7 +80,7 @@ function property(text: string): string {
 const SARIF_LEVELS: Readonly<Record<Severity, string>> = { error: 'error', warning: 'warning', info: 'note' };
 
 /** SARIF 2.1.0, https://docs.oasis-open.org/sarif/sarif/v2.1.0/ */
-export function sarifReport({ findings, cwd, version }: Report): object {
+export function sarifReport({ findings, cwd }: Report, version: string): object {
   const ids = [...new Set(findings.map(({ code }) => code))];
   const rules = ids.map((id) => ({ id, shortDescription: { text: summaryOf(id) } }));
   const results = findings.map((finding) => ({
@@ -78,7 +88,14 @@ export function sarifReport({ findings, cwd, version }: Report): object {
     ruleIndex: ids.indexOf(finding.code),
     level: SARIF_LEVELS[finding.severity],
     message: { text: finding.hint === undefined ? finding.message : `${finding.message}\nhint: ${finding.hint}` },
-    locations: [{ physicalLocation: { artifactLocation: artifact(finding.file, cwd), region: { startLine: Math.max(1, finding.line), ...(finding.column === undefined ? {} : { startColumn: finding.column }) } } }],
+    locations: [
+      {
+        physicalLocation: {
+          artifactLocation: artifact(finding.file, cwd),
+          region: { startLine: Math.max(1, finding.line), ...(finding.column === undefined ? {} : { startColumn: finding.column }) },
+        },
+      },
+    ],
   }));
   const driver = { name: 'rouse verify', version, rules };
   return { $schema: 'https://json.schemastore.org/sarif-2.1.0.json', version: '2.1.0', runs: [{ tool: { driver }, columnKind: 'utf16CodeUnits', results }] };

@@ -27,7 +27,14 @@ export function* missingProgram(subject: Subject, world: World): Iterable<Findin
     const fault = path.startsWith('/') ? pathFault(path, world) : nameFault(path, world);
     if (fault === undefined) continue;
     const next = ignoreFailure ? 'leaving it out' : `${subject.unitName} will fail`;
-    yield { at: place, word: path, section: ownSectionOf(subject), ...(ignoreFailure ? { severity: 'warning' } : {}), message: `${fault.message}: ${next}`, ...(fault.hint === undefined ? {} : { hint: fault.hint }) };
+    yield {
+      at: place,
+      word: path,
+      section: ownSectionOf(subject),
+      ...(ignoreFailure ? { severity: 'warning' } : {}),
+      message: `${fault.message}: ${next}`,
+      ...(fault.hint === undefined ? {} : { hint: fault.hint }),
+    };
   }
 }
 
@@ -60,7 +67,12 @@ export function* unknownUser(subject: Subject, world: World): Iterable<Finding> 
   ] as const) {
     const line = lastOf(subject, key, section);
     if (line === undefined || /^\d+$/.test(line.value) || /[%$]/.test(line.value) || exists(line.value) !== false) continue;
-    yield { at: line, section, message: `There is no ${what} '${line.value}' on this host: ${subject.unitName} will fail`, hint: what === 'user' ? `useradd --system ${line.value}` : `groupadd --system ${line.value}` };
+    yield {
+      at: line,
+      section,
+      message: `There is no ${what} '${line.value}' on this host: ${subject.unitName} will fail`,
+      hint: what === 'user' ? `useradd --system ${line.value}` : `groupadd --system ${line.value}`,
+    };
   }
 }
 
@@ -69,17 +81,30 @@ export function* missingFileOfService(subject: Subject, world: World): Iterable<
   if (config === undefined || config.type === 'target') return;
   for (const { path, optional, place } of config.exec.environmentFiles) {
     if (!optional && place.line > 0 && !/[*?[%]/.test(path) && world.host.exists(path) === false) {
-      yield { at: place, section: ownSectionOf(subject), message: `The file '${path}' does not exist: ${subject.unitName} will fail`, hint: `EnvironmentFile=-${path} where it may be missing` };
+      yield {
+        at: place,
+        section: ownSectionOf(subject),
+        message: `The file '${path}' does not exist: ${subject.unitName} will fail`,
+        hint: `EnvironmentFile=-${path} where it may be missing`,
+      };
     }
   }
   const folder = config.exec.workingDirectory;
   const line = lastOf(subject, 'WorkingDirectory', ownSectionOf(subject));
   if (folder === undefined || line === undefined || config.exec.workingDirectoryOptional || /[~%]/.test(folder) || config.exec.rootDirectory !== undefined) return;
-  if (world.host.isFolder(folder) === false && !ownsFolder(config, folder)) yield { at: line, section: ownSectionOf(subject), message: `The folder '${folder}' does not exist: ${subject.unitName} will fail`, hint: `make it, or WorkingDirectory=-${folder} where it may be missing` };
+  if (world.host.isFolder(folder) === false && !ownsFolder(config, folder))
+    yield {
+      at: line,
+      section: ownSectionOf(subject),
+      message: `The folder '${folder}' does not exist: ${subject.unitName} will fail`,
+      hint: `make it, or WorkingDirectory=-${folder} where it may be missing`,
+    };
 }
 
 function ownsFolder({ exec }: Pick<ServiceConfig, 'exec'>, folder: string): boolean {
-  return [exec.runtimeDirectory, exec.stateDirectory, exec.cacheDirectory, exec.logsDirectory, exec.configurationDirectory].some(({ names }) => names.some((name) => folder.endsWith(`/${name}`) || folder.includes(`/${name}/`)));
+  return [exec.runtimeDirectory, exec.stateDirectory, exec.cacheDirectory, exec.logsDirectory, exec.configurationDirectory].some(({ names }) =>
+    names.some((name) => folder.endsWith(`/${name}`) || folder.includes(`/${name}/`)),
+  );
 }
 
 /** What has an effect only with another key beside it. */
@@ -103,7 +128,12 @@ export function* ineffectiveServiceKey(subject: Subject): Iterable<Finding> {
 export function* leftBehind(subject: Subject): Iterable<Finding> {
   const line = lastOf(subject, 'KillMode', ownSectionOf(subject));
   if (subject.isQuadlet || line?.value !== 'none') return;
-  yield { at: line, section: ownSectionOf(subject), message: `KillMode=none leaves processes of ${subject.unitName} behind when it is stopped`, hint: 'leave the line out, or use KillMode=mixed' };
+  yield {
+    at: line,
+    section: ownSectionOf(subject),
+    message: `KillMode=none leaves processes of ${subject.unitName} behind when it is stopped`,
+    hint: 'leave the line out, or use KillMode=mixed',
+  };
 }
 
 /** A forking program without a PID file: the manager has to guess which process is the service. */
@@ -111,7 +141,12 @@ export function* guessedProcess(subject: Subject): Iterable<Finding> {
   const config = serviceOf(subject);
   const line = lastOf(subject, 'Type', 'Service');
   if (config === undefined || subject.isQuadlet || line === undefined || config.serviceType !== 'forking' || config.pidFile !== undefined) return;
-  yield { at: line, section: 'Service', message: 'Type=forking without PIDFile=: the manager guesses which of its processes the service is', hint: 'PIDFile=%t/NAME.pid, or Type=exec with the program kept in the foreground' };
+  yield {
+    at: line,
+    section: 'Service',
+    message: 'Type=forking without PIDFile=: the manager guesses which of its processes the service is',
+    hint: 'PIDFile=%t/NAME.pid, or Type=exec with the program kept in the foreground',
+  };
 }
 
 /** `ExecStop=/bin/kill -9 $MAINPID` is what the manager does anyway, only later and with care. */
@@ -121,5 +156,10 @@ export function* needlessKill(subject: Subject): Iterable<Finding> {
   if (line === undefined || match === null || subject.isQuadlet) return;
   const name = match[1] === 's' ? match[2] : match[1];
   const parsed = signal((name ?? 'TERM').toUpperCase());
-  yield { at: line, section: 'Service', message: 'ExecStop= sends a signal that the manager would send itself, and does not wait for the end', hint: parsed.ok && parsed.value !== 'SIGTERM' ? `KillSignal=${parsed.value} in its place` : 'leave the line out' };
+  yield {
+    at: line,
+    section: 'Service',
+    message: 'ExecStop= sends a signal that the manager would send itself, and does not wait for the end',
+    hint: parsed.ok && parsed.value !== 'SIGTERM' ? `KillSignal=${parsed.value} in its place` : 'leave the line out',
+  };
 }

@@ -2,11 +2,10 @@
 import { posix } from 'node:path';
 import { serviceOf as triggeredBy } from '../unit/load.js';
 import { parseUnitName } from '../unit/name.js';
-import { suggest } from '../unitfile/suggest.js';
 import type { SocketConfig } from '../unit/config.js';
 import { whole } from './name-checks.js';
 import { isSocket, serviceOf, socketOf, type Finding, type Subject, type World } from './subject.js';
-import { isYes, lastOf, valuesOf } from './text.js';
+import { isYes, lastOf, nearestUnit, valuesOf } from './text.js';
 
 /** The service that a connection starts; with Accept=yes an instance of a template. */
 function wantedService(config: SocketConfig): string {
@@ -29,8 +28,9 @@ export function* socketWithoutService(subject: Subject, world: World): Iterable<
 
 function missingHint(config: SocketConfig, name: string, world: World): string {
   const base = name.replace(/@?\.service$/, '');
-  if (config.accept && world.find(`${base}.service`) !== undefined) return `Accept=yes starts a service for each connection, from a template: rename ${base}.service to ${name}, or leave Accept= out`;
-  const near = suggest(name, world.names().filter((other) => other.endsWith('.service')));
+  if (config.accept && world.find(`${base}.service`) !== undefined)
+    return `Accept=yes starts a service for each connection, from a template: rename ${base}.service to ${name}, or leave Accept= out`;
+  const near = nearestUnit(name, world);
   return near === undefined ? `write ${base}${config.accept ? '@' : ''}.container or ${name}, or name another service with Service=` : `did you mean Service=${near}?`;
 }
 
@@ -55,12 +55,26 @@ export function* oneshotBehindSocket(subject: Subject, world: World): Iterable<F
 export function* folderOfSocket(subject: Subject, world: World): Iterable<Finding> {
   for (const { address, kind, text, place: at } of socketOf(subject)?.listen ?? []) {
     const path = address?.family === 'unix' ? address.path : kind === 'fifo' ? text : undefined;
-    if (path === undefined || world.host.exists(posix.dirname(path)) !== false) continue;
+    if (path === undefined || world.host.isFolder(posix.dirname(path)) !== false) continue;
     const nearest = ancestor(path, world);
     const section = 'Socket';
-    if (world.host.isFolder(nearest) === false) yield { at, section, severity: 'error', message: `'${nearest}' is no folder: '${path}' cannot be made in it`, hint: 'name a path in a folder, such as %t/NAME.sock' };
-    else if (world.mode === 'user' && world.host.canWrite(nearest) === false) yield { at, section, severity: 'error', message: `The folder of '${path}' does not exist, and in '${nearest}' nobody but its owner can make it`, hint: 'a user’s sockets are at home in %t' };
-    else if (!isAtHome(path, world)) yield { at, section, message: `The folder '${posix.dirname(path)}' does not exist, making it when the socket starts`, hint: 'sockets are at home in %t; if the path is right, make the folder to say so' };
+    if (world.host.isFolder(nearest) === false)
+      yield { at, section, severity: 'error', message: `'${nearest}' is no folder: '${path}' cannot be made in it`, hint: 'name a path in a folder, such as %t/NAME.sock' };
+    else if (world.mode === 'user' && world.host.canWrite(nearest) === false)
+      yield {
+        at,
+        section,
+        severity: 'error',
+        message: `The folder of '${path}' does not exist, and in '${nearest}' nobody but its owner can make it`,
+        hint: 'a user’s sockets are at home in %t',
+      };
+    else if (!isAtHome(path, world))
+      yield {
+        at,
+        section,
+        message: `The folder '${posix.dirname(path)}' does not exist, making it when the socket starts`,
+        hint: 'sockets are at home in %t; if the path is right, make the folder to say so',
+      };
   }
 }
 
@@ -79,12 +93,20 @@ function isAtHome(path: string, { facts }: World): boolean {
 export function* socketNotRequired(subject: Subject, world: World): Iterable<Finding> {
   const service = serviceOf(subject);
   if (service === undefined) return;
-  const sockets = socketsOf(subject, world).filter((name) => !service.sockets.includes(name) && !service.dependencies.some((each) => each.name === name && ['requires', 'bindsTo', 'wants', 'requisite'].includes(each.kind)));
+  const sockets = socketsOf(subject, world).filter(
+    (name) => !service.sockets.includes(name) && !service.dependencies.some((each) => each.name === name && ['requires', 'bindsTo', 'wants', 'requisite'].includes(each.kind)),
+  );
   if (sockets.length === 0) return;
   const others = [...world.startersOf(subject.unitName), ...service.install.wantedBy, ...service.install.requiredBy].filter((name) => !sockets.includes(name));
   const start = others.length > 0 ? `${others[0]} starts ${subject.unitName} also` : `${subject.unitName} can be started by name`;
   const at = subject.contents.sections.find(({ name }) => name === 'Unit')?.place ?? whole(subject);
-  yield { at, section: 'Unit', severity: others.length > 0 ? 'warning' : 'info', message: `${start}, without ${sockets.join(' and ')}: then it gets no socket`, hint: `Requires=${sockets.join(' ')} and After=${sockets.join(' ')}` };
+  yield {
+    at,
+    section: 'Unit',
+    severity: others.length > 0 ? 'warning' : 'info',
+    message: `${start}, without ${sockets.join(' and ')}: then it gets no socket`,
+    hint: `Requires=${sockets.join(' ')} and After=${sockets.join(' ')}`,
+  };
 }
 
 /** The socket units that start this subject's service. */
@@ -97,14 +119,24 @@ export function* templateWithoutTemplate(subject: Subject): Iterable<Finding> {
   const config = socketOf(subject);
   const service = lastOf(subject, 'Service');
   if (config === undefined || service === undefined || config.accept) return;
-  if (parseUnitName(service.value)?.instance === '') yield { at: service, section: 'Socket', message: `${service.value} is a template and cannot be started`, hint: `Service=${service.value.replace('@', '@%i')} in a socket unit that is a template too` };
+  if (parseUnitName(service.value)?.instance === '')
+    yield {
+      at: service,
+      section: 'Socket',
+      message: `${service.value} is a template and cannot be started`,
+      hint: `Service=${service.value.replace('@', '@%i')} in a socket unit that is a template too`,
+    };
 }
 
 const INEFFECTIVE: readonly { readonly keys: string; readonly needs: string; readonly has: (subject: Subject) => boolean }[] = [
   { keys: 'MaxConnections MaxConnectionsPerSource', needs: 'Accept=yes', has: (subject) => isYes(lastOf(subject, 'Accept')?.value) },
   { keys: 'KeepAliveTimeSec KeepAliveIntervalSec KeepAliveProbes', needs: 'KeepAlive=yes', has: (subject) => isYes(lastOf(subject, 'KeepAlive')?.value) },
   { keys: 'SocketMode SocketUser SocketGroup DirectoryMode RemoveOnStop', needs: 'a path to listen on', has: (subject) => listens(subject, /^[/%]/) },
-  { keys: 'BindIPv6Only FreeBind Transparent BindToDevice NoDelay DeferAcceptSec IPTOS IPTTL TCPCongestion', needs: 'an IP address to listen on', has: (subject) => listens(subject, /^(\d|\[|%)/) },
+  {
+    keys: 'BindIPv6Only FreeBind Transparent BindToDevice NoDelay DeferAcceptSec IPTOS IPTTL TCPCongestion',
+    needs: 'an IP address to listen on',
+    has: (subject) => listens(subject, /^(\d|\[|%)/),
+  },
 ];
 
 function listens(subject: Subject, address: RegExp): boolean {
@@ -117,7 +149,8 @@ export function* ineffectiveSocketKey(subject: Subject): Iterable<Finding> {
   for (const { keys, needs, has } of INEFFECTIVE) {
     for (const key of keys.split(' ')) {
       const line = lastOf(subject, key, 'Socket');
-      if (line !== undefined && !has(subject)) yield { at: line, section: 'Socket', message: `${key}= without ${needs} has no effect`, hint: needs.includes('=') ? needs : `leave ${key}= out` };
+      if (line !== undefined && !has(subject))
+        yield { at: line, section: 'Socket', message: `${key}= without ${needs} has no effect`, hint: needs.includes('=') ? needs : `leave ${key}= out` };
     }
   }
 }

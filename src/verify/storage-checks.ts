@@ -14,7 +14,14 @@ const PATHS: readonly (readonly [type: string, keys: string, part: (value: strin
   ['build', 'Volume', (value) => bindSource(value)],
   ['container', 'Mount', (value) => mountSource(value)],
   ['container', 'EnvironmentFile', words],
-  ['container', 'AddDevice', (value) => words(value).filter((word) => word.startsWith('/')).map((word) => word.split(':', 1)[0] ?? '')],
+  [
+    'container',
+    'AddDevice',
+    (value) =>
+      words(value)
+        .filter((word) => word.startsWith('/'))
+        .map((word) => word.split(':', 1)[0] ?? ''),
+  ],
   ['container', 'SeccompProfile', (value) => (value === 'unconfined' ? [] : [value])],
   ['container', 'Rootfs', (value) => [value.replace(/:(O|idmap.*)$/, '')]],
   ['kube', 'Yaml', words],
@@ -81,14 +88,22 @@ function isMade(subject: Subject, { facts }: World, path: string): boolean {
 }
 
 /** podman-run(1), --volume */
-const OPTIONS = /^(rw|ro|z|Z|O|U|noU|copy|nocopy|r?shared|r?slave|r?private|r?unbindable|r?bind|no-dereference|(no)?(exec|dev|suid|atime|diratime)|relatime|idmap(=.*)?|(upperdir|workdir)=.*)$/;
+const OPTIONS =
+  /^(rw|ro|z|Z|O|U|noU|copy|nocopy|r?shared|r?slave|r?private|r?unbindable|r?bind|no-dereference|(no)?(exec|dev|suid|atime|diratime)|relatime|idmap(=.*)?|(upperdir|workdir)=.*)$/;
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
 
 export function* badVolume(subject: Subject, world: World): Iterable<Finding> {
   if (!['container', 'pod', 'build'].includes(subject.type)) return;
   for (const line of valuesOf(subject, 'Volume')) {
     const fault = volumeFault(expand(subject, world, line.value));
-    if (fault !== undefined) yield { at: line, word: fault.word, section: line.section, message: `${fault.message} in Volume=: ${refused(subject)}`, ...(fault.hint === undefined ? {} : { hint: fault.hint }) };
+    if (fault !== undefined)
+      yield {
+        at: line,
+        word: fault.word,
+        section: line.section,
+        message: `${fault.message} in Volume=: ${refused(subject)}`,
+        ...(fault.hint === undefined ? {} : { hint: fault.hint }),
+      };
   }
 }
 
@@ -105,9 +120,12 @@ function volumeFault(value: string): Fault | undefined {
   if (parts.length > 3) return { word: value, message: `'${value}' has too many parts`, hint: 'Volume=SOURCE:TARGET[:OPTION,OPTION]' };
   if (!target.startsWith('/')) return { word: target, message: `'${target}' is no absolute path in the container`, hint: 'Volume=SOURCE:/TARGET[:OPTION,OPTION]' };
   const isName = parts.length > 1 && source !== '' && !/^[./]/.test(source);
-  if (isName && kindOf(source) === undefined && !NAME.test(source)) return { word: source, message: `'${source}' is neither a path nor the name of a volume`, hint: `a path is absolute or begins with a dot: ./${source}` };
+  if (isName && kindOf(source) === undefined && !NAME.test(source))
+    return { word: source, message: `'${source}' is neither a path nor the name of a volume`, hint: `a path is absolute or begins with a dot: ./${source}` };
   const unknown = options.split(',').find((option) => option !== '' && !OPTIONS.test(option));
-  return unknown === undefined ? undefined : { word: unknown, message: `'${unknown}' is no option of a volume`, hint: 'options are ro, rw, z, Z, U, O, exec, nosuid and others; podman-run(1), --volume' };
+  return unknown === undefined
+    ? undefined
+    : { word: unknown, message: `'${unknown}' is no option of a volume`, hint: 'options are ro, rw, z, Z, U, O, exec, nosuid and others; podman-run(1), --volume' };
 }
 
 /** podman-run(1), --mount */
@@ -119,8 +137,10 @@ export function* badMount(subject: Subject): Iterable<Finding> {
     const fields = line.value.replace(/^"(.*)"$/, '$1').split(',');
     const type = fields.find((field) => field.startsWith('type='))?.slice('type='.length) ?? 'volume';
     const at = { at: line, section: 'Container' };
-    if (!MOUNT_TYPES.includes(type)) yield { ...at, word: type, message: `'${type}' in Mount= is no type of a mount: ${refused(subject)}`, hint: `types are ${MOUNT_TYPES.join(', ')}` };
-    else if (!fields.some((field) => /^(target|dst|destination)=./.test(field))) yield { ...at, message: `Mount= has no target=: ${refused(subject)}`, hint: `Mount=type=${type},${type === 'tmpfs' ? '' : 'source=…,'}target=/path/in/the/container` };
+    if (!MOUNT_TYPES.includes(type))
+      yield { ...at, word: type, message: `'${type}' in Mount= is no type of a mount: ${refused(subject)}`, hint: `types are ${MOUNT_TYPES.join(', ')}` };
+    else if (!fields.some((field) => /^(target|dst|destination)=./.test(field)))
+      yield { ...at, message: `Mount= has no target=: ${refused(subject)}`, hint: `Mount=type=${type},${type === 'tmpfs' ? '' : 'source=…,'}target=/path/in/the/container` };
   }
 }
 
@@ -133,9 +153,11 @@ export function* badSecret(subject: Subject): Iterable<Finding> {
     for (const word of words(line.value)) {
       const [name = '', ...options] = word.split(',');
       const at = { at: line, section: line.section };
-      if (subject.type === 'container' && !/^[^=,/\s]+$/.test(name)) yield { ...at, word: name, message: `'${name}' in Secret= is no name of a secret: ${refused(subject)}`, hint: 'Secret=NAME[,type=mount|env][,target=…]' };
+      if (subject.type === 'container' && !/^[^=,/\s]+$/.test(name))
+        yield { ...at, word: name, message: `'${name}' in Secret= is no name of a secret: ${refused(subject)}`, hint: 'Secret=NAME[,type=mount|env][,target=…]' };
       const unknown = options.find((option) => !known.includes(option.split('=', 1)[0] ?? ''));
-      if (unknown !== undefined) yield { ...at, word: unknown, message: `'${unknown}' in Secret= is no option of a secret: ${refused(subject)}`, hint: `options are ${known.join(', ')}` };
+      if (unknown !== undefined)
+        yield { ...at, word: unknown, message: `'${unknown}' in Secret= is no option of a secret: ${refused(subject)}`, hint: `options are ${known.join(', ')}` };
     }
   }
 }

@@ -9,14 +9,44 @@ import { linesOf, type Line } from './text.js';
 const PROSE = ['Description', 'Documentation'];
 const COMMAND = /^(Exec(Start|Stop|Reload|Condition)?(Pre|Post)?|ReloadCmd)$/;
 /** Keys of Quadlet whose words are split with quotes. */
-const QUOTED = new Set(['Annotation', 'BuildArg', 'Environment', 'EnvironmentFile', 'Exec', 'GlobalArgs', 'Label', 'Mask', 'Mount', 'PodmanArgs', 'ReloadCmd', 'Secret', 'Sysctl', 'Unmask', 'AddCapability', 'DropCapability', 'LogOpt', 'UIDMap', 'GIDMap', 'ConfigMap', 'Yaml', 'Options']);
+const QUOTED = new Set([
+  'Annotation',
+  'BuildArg',
+  'Environment',
+  'EnvironmentFile',
+  'Exec',
+  'GlobalArgs',
+  'Label',
+  'Mask',
+  'Mount',
+  'PodmanArgs',
+  'ReloadCmd',
+  'Secret',
+  'Sysctl',
+  'Unmask',
+  'AddCapability',
+  'DropCapability',
+  'LogOpt',
+  'UIDMap',
+  'GIDMap',
+  'ConfigMap',
+  'Yaml',
+  'Options',
+]);
 const SYSTEMD_SECTIONS = ['Unit', 'Service', 'Socket', 'Install'];
 
 export function* trailingComment(subject: Subject): Iterable<Finding> {
   for (const line of lines(subject)) {
     if (PROSE.includes(line.key) || COMMAND.test(line.key)) continue;
     const comment = /\s([#;]\s.*)$/.exec(unquotedPart(line.value))?.[1];
-    if (comment !== undefined) yield { at: line, word: comment.slice(0, 2), section: line.section, message: `'${comment}' is a part of the value of ${line.key}=: there are no comments behind a value`, hint: 'put the comment on a line of its own' };
+    if (comment !== undefined)
+      yield {
+        at: line,
+        word: comment.slice(0, 2),
+        section: line.section,
+        message: `'${comment}' is a part of the value of ${line.key}=: there are no comments behind a value`,
+        hint: 'put the comment on a line of its own',
+      };
   }
 }
 
@@ -30,7 +60,14 @@ export function* unclosedQuote(subject: Subject): Iterable<Finding> {
   for (const line of lines(subject)) {
     if (SYSTEMD_SECTIONS.includes(line.section) || !QUOTED.has(line.key)) continue;
     const quote = /^a (["']) is not closed$/.exec(splitWords(line.value, { relaxed: true }).error ?? '')?.[1];
-    if (quote !== undefined) yield { at: line, word: quote, section: line.section, message: `A ${quote} in ${line.key}= is never closed, closing it at the end of the line`, hint: `a value with spaces is quoted as a whole: ${line.key}="NAME=some words"` };
+    if (quote !== undefined)
+      yield {
+        at: line,
+        word: quote,
+        section: line.section,
+        message: `A ${quote} in ${line.key}= is never closed, closing it at the end of the line`,
+        hint: `a value with spaces is quoted as a whole: ${line.key}="NAME=some words"`,
+      };
   }
 }
 
@@ -66,7 +103,14 @@ function consequence({ diagnostics }: Subject, message: string, word: string): P
 export function* dateFormat(subject: Subject): Iterable<Finding> {
   for (const line of specified(subject)) {
     const word = COMMAND.test(line.key) ? /(?<=\s)["']?\+%[A-Za-z]\S*/.exec(line.value)?.[0] : undefined;
-    if (word !== undefined) yield { at: line, word, section: line.section, message: `'${word}' in ${line.key}= is no format of a date: each % begins a specifier of the unit`, hint: `write ${word.replace(/(?<!%)%(?!%)/g, '%%')}` };
+    if (word !== undefined)
+      yield {
+        at: line,
+        word,
+        section: line.section,
+        message: `'${word}' in ${line.key}= is no format of a date: each % begins a specifier of the unit`,
+        hint: `write ${word.replace(/(?<!%)%(?!%)/g, '%%')}`,
+      };
   }
 }
 
@@ -74,7 +118,14 @@ export function* instanceOfNothing(subject: Subject): Iterable<Finding> {
   if (subject.unitName.includes('@')) return;
   for (const line of specified(subject)) {
     const word = /(?<!%)(?:%%)*(%[iI])/.exec(line.value)?.[1];
-    if (word !== undefined) yield { at: line, word, section: line.section, message: `'${word}' in ${line.key}= is empty: ${subject.name} is no template and has no instance`, hint: `a template is called ${subject.name.replace('.', '@.')}` };
+    if (word !== undefined)
+      yield {
+        at: line,
+        word,
+        section: line.section,
+        message: `'${word}' in ${line.key}= is empty: ${subject.name} is no template and has no instance`,
+        hint: `a template is called ${subject.name.replace('.', '@.')}`,
+      };
   }
 }
 
@@ -87,7 +138,14 @@ export function* shellSyntax(subject: Subject): Iterable<Finding> {
     const { words, quoted } = splitWords(line.value, { relaxed: true, markQuoted: true });
     const bare = words.filter((_, i) => quoted?.[i] !== true);
     const word = bare.find((each) => SHELL_WORDS.includes(each) || /^(\$\(|`)/.test(each));
-    if (word !== undefined) yield { at: line, word, section: line.section, message: `'${word}' in ${line.key}= is an argument of the program: no shell reads this line`, hint: `${line.key}=${line.key === 'Exec' ? 'sh' : '/bin/sh'} -c '…'` };
+    if (word !== undefined)
+      yield {
+        at: line,
+        word,
+        section: line.section,
+        message: `'${word}' in ${line.key}= is an argument of the program: no shell reads this line`,
+        hint: `${line.key}=${line.key === 'Exec' ? 'sh' : '/bin/sh'} -c '…'`,
+      };
   }
 }
 

@@ -1,6 +1,7 @@
 /** What several checks need of a subject's text. */
 import { expandSpecifiers } from '../unitfile/specifier.js';
 import { specifierTable } from '../unit/specifiers.js';
+import { suggest } from '../unitfile/suggest.js';
 import type { Assignment } from '../unitfile/unit-file.js';
 import { ownSection, type Subject, type World } from './subject.js';
 
@@ -32,6 +33,14 @@ export function expand(subject: Subject, { facts }: World, text: string): string
 /** What systemd takes for true. */
 export function isYes(text: string | undefined): boolean {
   return text !== undefined && /^(1|yes|y|true|t|on)$/i.test(text);
+}
+
+/** "Did you mean": a unit of the same type with a name that is near. */
+export function nearestUnit(name: string, world: World): string | undefined {
+  const type = name.slice(name.lastIndexOf('.'));
+  const bases = world.names().flatMap((other) => (other.endsWith(type) ? [other.slice(0, -type.length)] : []));
+  const near = suggest(name.slice(0, -type.length), bases);
+  return near === undefined ? undefined : `${near}${type}`;
 }
 
 /** A list in words: 'a, b or c'. */

@@ -32,7 +32,10 @@ function worldsOf(inputs: readonly Input[]): readonly (readonly Input[])[] {
   const groups: Map<string, Input>[] = [];
   for (const input of inputs) {
     const group = groups.find((each) => (each.get(input.name) ?? input).path === input.path && !each.has(idOf(input)));
-    const entry: [string, Input][] = [[input.name, input], [idOf(input), input]];
+    const entry: [string, Input][] = [
+      [input.name, input],
+      [idOf(input), input],
+    ];
     if (group === undefined) groups.push(new Map(entry));
     else for (const [id, each] of entry) group.set(id, each);
   }

@@ -76,5 +76,8 @@ export function play(config: ServiceConfig, events: readonly string[]): { readon
 }
 
 export function playScenario({ unit, steps }: Scenario): ReturnType<typeof play> {
-  return play(service(unit), steps.map((step) => step.slice(0, step.indexOf(' -> '))));
+  return play(
+    service(unit),
+    steps.map((step) => step.slice(0, step.indexOf(' -> '))),
+  );
 }
