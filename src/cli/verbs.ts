@@ -98,6 +98,14 @@ export const VERBS: readonly Verb[] = [
     run: async (context, args, options) => (await import('./logs.js')).logs(context, args, options),
   },
   {
+    name: 'analyze',
+    group: 'Asking',
+    args: '[unit...]',
+    summary: 'where the time of activations went: of the last hundred, or with --last of the last one',
+    options: [{ flags: '--last', summary: 'stage by stage' }],
+    run: async (context, args, options) => (await import('./analyze.js')).analyze(context, args, options),
+  },
+  {
     name: 'show',
     group: 'Asking',
     args: UNITS,

@@ -18,6 +18,8 @@ export type Request =
   | { readonly method: 'reset-failed'; readonly units: readonly string[] }
   | { readonly method: 'list-units' }
   | { readonly method: 'list-jobs' }
+  /** Where the time of activations went; of all services that have any without names. */
+  | { readonly method: 'analyze'; readonly units: readonly string[] }
   /** Sends a signal to a unit's processes; systemctl(1), kill. */
   | { readonly method: 'kill'; readonly units: readonly string[]; readonly signal: string; readonly whom: 'main' | 'control' | 'all' }
   | { readonly method: 'show'; readonly units: readonly string[] }
@@ -32,10 +34,24 @@ export type Reply =
   | { readonly type: 'progress'; readonly message: string }
   | { readonly type: 'jobs'; readonly jobs: readonly WireJob[]; readonly diagnostics: readonly WireDiagnostic[] }
   | { readonly type: 'units'; readonly units: readonly WireUnit[] }
+  | { readonly type: 'activations'; readonly services: readonly WireActivations[] }
   | { readonly type: 'done'; readonly diagnostics: readonly WireDiagnostic[] }
   | { readonly type: 'error'; readonly code: ErrorCode; readonly message: string; readonly hint?: string };
 
 export type ErrorCode = 'bad-request' | 'no-such-unit' | 'refused' | 'masked' | 'load-failed' | 'shutting-down' | 'internal';
+
+/** The last activations of a service, oldest first. */
+export interface WireActivations {
+  readonly unit: string;
+  readonly activations: readonly WireActivation[];
+}
+
+/** Milliseconds of each stage since the connection was noticed: begun, spawning, executed, ready. */
+export interface WireActivation {
+  readonly timeMs: number;
+  readonly how: 'ordinary' | 'armed';
+  readonly stages: Readonly<Record<string, number>>;
+}
 
 /** How a job ended; systemctl says the same words. */
 export type WireJobResult = 'done' | 'canceled' | 'timeout' | 'failed' | 'dependency' | 'skipped' | 'invalid' | 'assert' | 'unsupported' | 'collected' | 'once' | 'queued';

@@ -93,6 +93,8 @@ export class ControlServer {
         });
       case 'show':
         return this.#show(message.units, respond);
+      case 'analyze':
+        return this.#analyze(message.units, respond);
       case 'daemon-reload':
         return respond({ type: 'done', diagnostics: this.manager.reload().map(toWireDiagnostic) });
       case 'exit':
@@ -114,6 +116,14 @@ export class ControlServer {
       return unit === undefined ? [] : [toWire(this.manager, unit, { processes: true, properties: true })];
     });
     respond({ type: 'units', units });
+  }
+
+  #analyze(names: readonly string[], respond: Respond): void {
+    const missing = names.find((name) => !(this.manager.get(name) instanceof ServiceUnit));
+    if (missing !== undefined) return respond({ type: 'error', code: 'no-such-unit', message: `${missing} is not a service: activations are those of services` });
+    const units = names.length === 0 ? [...this.manager.units.values()] : names.map((name) => this.manager.get(name));
+    const services = units.flatMap((unit) => (unit instanceof ServiceUnit ? [{ unit: unit.name, activations: unit.activations.all }] : []));
+    respond({ type: 'activations', services: names.length === 0 ? services.filter(({ activations }) => activations.length > 0) : services });
   }
 
   #resetFailed(names: readonly string[], respond: Respond): void {

@@ -138,8 +138,8 @@ describe('sockets', () => {
 
   it('are standard input and output with StandardInput=socket', async () => {
     const fd = socket('unix', 'stream');
-    const output = await printed('readlink /proc/$$$$/fd/0 /proc/$$$$/fd/1 >&2; true', 'StandardInput=socket\nStandardError=journal', { sockets: [{ fd, name: 'x' }] });
-    const [input, out] = output.split('\n');
+    const output = await printed('a=$$(readlink /proc/$$$$/fd/0); b=$$(readlink /proc/$$$$/fd/1); echo $$a $$b >&2', 'StandardInput=socket\nStandardError=journal', { sockets: [{ fd, name: 'x' }] });
+    const [input, out] = output.split(' ');
     expect(input).toMatch(/^socket:/);
     expect(out).toBe(input);
     fd.close();

@@ -174,9 +174,11 @@ export class Manager {
     this.queue(unit.name, 'restart', 'replace', () => undefined);
   }
 
-  /** Somebody connected. The clients wait in the kernel until the service takes them. */
-  trigger(socket: SocketUnit, service: string): void {
+  /** Somebody connected, at `noticedMs` of performance.now(). The clients wait in the kernel until the service takes them. */
+  trigger(socket: SocketUnit, service: string, noticedMs: number): void {
     if (this.#stopping) return;
+    const triggered = this.get(service);
+    if (triggered instanceof ServiceUnit) triggered.activations.begin(noticedMs);
     this.queue(service, 'start', 'replace', (end) => {
       const unit = this.find(service);
       if (end.result === 'done' || socket.subState !== 'running' || (unit !== undefined && !isInactive(unit.activeState))) return;

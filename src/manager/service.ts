@@ -7,6 +7,7 @@ import { TrackedProcess, UnitProcesses } from '../exec/processes.js';
 import { openPidfd } from '../sys/pidfd.js';
 import type { ServiceConfig } from '../unit/config.js';
 import { SERVICE_ACTIVE_STATE, isInactive, type ActiveState } from './active-state.js';
+import { ActivationTimes } from './activation-times.js';
 import { Arming } from './arming.js';
 import { MainPidFinder } from './main-pid.js';
 import { RateLimit } from './rate-limit.js';
@@ -29,6 +30,7 @@ export class ServiceUnit extends Unit {
   #control: SpawnedCommand | undefined;
   #queue: ServiceEvent[] = [];
   readonly arming = new Arming(this);
+  readonly activations = new ActivationTimes();
   #stepping = false;
   statusText: string | undefined;
   invocationId = '';
@@ -86,6 +88,7 @@ export class ServiceUnit extends Unit {
     const within = this.#startLimit.take(performance.now());
     this.#running = config;
     this.reason = this.hint = this.statusText = this.mainExit = undefined;
+    this.activations.mark('begun');
     this.#dispatch({ type: within ? 'start' : 'start-limit-hit' });
     return this.activeState === 'failed' ? { result: 'failed', message: this.reason ?? describeResult(this.result) } : 'running';
   }
@@ -140,8 +143,12 @@ export class ServiceUnit extends Unit {
     if (this.#data.result !== 'success' && this.reason === undefined) {
       this.reason = describeResult(this.#data.result, this.#data.lastExit, config);
     }
+    if (this.activeState === 'active') this.activations.mark('ready');
     this.stateChanged(activeState, subState);
-    if (isInactive(this.activeState)) this.#running = undefined;
+    if (isInactive(this.activeState)) {
+      this.#running = undefined;
+      this.activations.end();
+    }
   }
 
   #perform(config: ServiceConfig, effect: ServiceEffect): void {
@@ -207,6 +214,7 @@ export class ServiceUnit extends Unit {
   // Processes
 
   #spawn(config: ServiceConfig, effect: Extract<ServiceEffect, { type: 'spawn' }>): void {
+    if (effect.process === 'main') this.activations.mark('spawning');
     if (effect.process === 'main' && this.arming.isPossible) return this.#spawnArmed(config, effect);
     this.#spawnOrdinary(config, effect);
   }
@@ -219,6 +227,8 @@ export class ServiceUnit extends Unit {
       if (processes === undefined || this.#processes !== processes) return;
       const taken = this.arming.take();
       if (taken === undefined) return this.#spawnOrdinary(config, effect);
+      this.activations.armed();
+      this.activations.mark('executed');
       this.#trackMain({ ...taken, failure: undefined });
       this.manager.remember(this.name, taken.pid, processes.cgroup?.path);
       this.#dispatch({ type: 'ready' });
@@ -238,6 +248,7 @@ export class ServiceUnit extends Unit {
       cgroup: processes.cgroup,
     });
     if (spawned === undefined) return this.#dispatch({ type: 'spawn-failed', process: effect.process });
+    if (effect.process === 'main') this.activations.mark('executed');
     if (effect.process === 'main') this.#trackMain(spawned);
     else this.#trackControl(spawned);
     this.manager.remember(this.name, spawned.pid, processes.cgroup?.path);

@@ -19,6 +19,7 @@ export class SocketUnit extends Unit {
   #control: ControlProcess | undefined;
   readonly #queue: SocketEvent[] = [];
   #stepping = false;
+  #noticedMs = 0;
   readonly held = new HeldSockets(this.manager.poller);
   /** Activations since the socket was started. */
   activations = 0;
@@ -138,7 +139,7 @@ export class SocketUnit extends Unit {
       case 'flush':
         return this.held.flush();
       case 'trigger':
-        return this.manager.trigger(this, serviceOf(config));
+        return this.manager.trigger(this, serviceOf(config), this.#noticedMs);
       case 'spawn':
         return this.#spawn(config, effect);
       case 'kill':
@@ -152,6 +153,7 @@ export class SocketUnit extends Unit {
   /** Unlike systemd: the limit makes the socket rest, not fail. */
   #onReadable(): void {
     const now = performance.now();
+    this.#noticedMs = now;
     if (!this.#triggerLimit.take(now)) {
       const { burst, intervalMs } = this.#triggerLimit;
       return this.rest(

@@ -12,15 +12,24 @@ const EXAMPLE = '/rouse/examples/echo';
 const layouts = cgroupLayouts();
 const kinds = (Object.keys(layouts) as CgroupLayout[]).filter((layout) => layouts[layout].possible);
 
-/** What podman's command becomes where `--cgroups=split` cannot be; undefined: it stays. */
-const INSTEAD: Record<CgroupLayout, Record<UserName, string | undefined>> = {
-  delegated: { root: undefined, tester: undefined },
-  undelegated: { root: undefined, tester: '--cgroups=disabled' },
-  hybrid: { root: '--cgroups=enabled', tester: '--cgroups=disabled' },
+/** What podman's command has in place of `--cgroups=split` where that cannot be. */
+const INSTEAD: Record<CgroupLayout, Partial<Record<UserName, string>>> = {
+  delegated: {},
+  undelegated: { tester: '--cgroups=disabled' },
+  hybrid: { root: '--cgroups=enabled', tester: '--cgroups=enabled' },
 };
 
 /** VSOCK has no namespaces: hosts that run at the same time share its ports. */
 const vsockPort = String(10_000 + Math.floor(Math.random() * 50_000));
+
+/** A server in the same image that tells each client its address, and leaves when it has. */
+const ADDRESS_CONTAINER = `[Unit]
+Description=Tells the client's address
+[Container]
+Image=localhost/rouse-echo
+Network=none
+Exec=/usr/bin/node -e "require('net').createServer((c)=>{c.end(c.remoteAddress+':'+c.remotePort+'\\\\n');c.on('close',()=>process.exit())}).listen({fd:3})"
+`;
 
 /**
  * Everything that a container could leave behind. Two others are no part of it: Debian's helper for containers with DHCP, which leaves when
@@ -30,7 +39,7 @@ async function traces(account: Account): Promise<object> {
   const { host } = account;
   const mounts = host.read('/proc/1/mountinfo').split('\n').filter((line) => line.includes('/overlay/') || line.includes('rouse'));
   return {
-    containers: await account.sh('podman ps --all --quiet'),
+    containers: await account.sh('podman ps --all --format "{{.Names}} {{.Status}}"'),
     processes: host.processes().filter(({ name }) => name !== 'netavark').map(({ command }) => command).sort(),
     cgroups: (await account.sh('find /sys/fs/cgroup -type d | sort')).split('\n').filter((path) => !/netavark|podman-user-wait/.test(path)),
     mounts,
@@ -46,7 +55,8 @@ describe.skipIf(whyNoHost() !== undefined).each(kinds)('the walk-through with %s
 
   describe.each(['root', 'tester'] as const)('as %s', (user) => {
     let account: Account;
-    let idle: object;
+    /** What there is before the socket listens. */
+    let before: object;
     beforeAll(async () => {
       account = host.as(user);
       await account.sh(`node ${EXAMPLE}/build-image.mjs`);
@@ -55,6 +65,13 @@ describe.skipIf(whyNoHost() !== undefined).each(kinds)('the walk-through with %s
 
     const unixSocket = (): string => `${account.home}/echo_stream_sock`;
     const status = (property: string): Promise<string> => account.property('echo.service', property);
+    const podmanRuns = (): Promise<string> => account.sh('podman ps --format "{{.Names}} {{.Image}}"');
+    const server = (): number => host.processes().find(({ command }) => command.endsWith('/app/echo.cjs'))?.pid ?? 0;
+
+    async function expectNothingLeft(): Promise<void> {
+      const isAsBefore = async (): Promise<boolean> => JSON.stringify(await traces(account)) === JSON.stringify(before);
+      await until('it is as before', isAsBefore, 10_000).catch(async () => expect(await traces(account)).toEqual(before));
+    }
 
     test('daemon-reload reads the files where systemd and Podman have them, and cat shows the podman command', async () => {
       account.unit('echo.container', host.read(`${EXAMPLE}/echo.container`));
@@ -72,6 +89,7 @@ describe.skipIf(whyNoHost() !== undefined).each(kinds)('the walk-through with %s
       expect(host.linkTarget(`${account.units}/sockets.target.wants/echo.socket`)).toBe(`${account.units}/echo.socket`);
       expect(await account.ok('is-enabled', 'echo.socket')).toBe('enabled\n');
       expect((await account.rouse(['is-active', 'echo.socket'])).stdout).toBe('inactive\n');
+      before = await traces(account);
     });
 
     test('start listens on the six addresses, and no container runs', async () => {
@@ -87,15 +105,13 @@ describe.skipIf(whyNoHost() !== undefined).each(kinds)('the walk-through with %s
       ]);
       // A bound VSOCK listener is seen by whoever tries to have the same port.
       expect((await account.exec(['socat', '-u', `VSOCK-LISTEN:${vsockPort}`, '-'])).stderr).toContain('Address already in use');
-      expect(await account.sh('podman ps --all --quiet')).toBe('');
-      expect(await status('ActiveState')).toBe('inactive');
-      idle = await traces(account);
+      expect({ podman: await podmanRuns(), server: server(), service: await status('ActiveState') }).toEqual({ podman: '', server: 0, service: 'inactive' });
     });
 
     test('the first client starts the container and gets its answer', async () => {
       expect(await ask(account, 'tcp4:127.0.0.1:3000')).toBe('hello');
-      expect(await status('ActiveState')).toBe('active');
-      expect(await account.sh('podman ps --format "{{.Names}} {{.Image}}"')).toMatch(/^systemd-echo localhost\/rouse-echo(:latest)?$/);
+      expect({ running: server() !== 0, service: await status('ActiveState') }).toEqual({ running: true, service: 'active' });
+      await until('podman lists it', async () => /^systemd-echo localhost\/rouse-echo(:latest)?$/.test(await podmanRuns()));
     });
 
     test.each(['tcp4:127.0.0.1:3000', 'tcp6:[::1]:3000'])('answers on %s', async (address) => expect(await ask(account, address)).toBe('hello'));
@@ -104,8 +120,7 @@ describe.skipIf(whyNoHost() !== undefined).each(kinds)('the walk-through with %s
 
     test('the container has no network of its own, and serves several clients at once', async () => {
       expect(await account.sh('podman inspect systemd-echo --format {{.HostConfig.NetworkMode}}')).toBe('none');
-      const pid = await account.sh('podman inspect systemd-echo --format {{.State.Pid}}');
-      const interfaces = host.read(`/proc/${pid}/net/dev`).split('\n').flatMap((line) => /^\s*(\S+):/.exec(line)?.[1] ?? []);
+      const interfaces = host.read(`/proc/${server()}/net/dev`).split('\n').flatMap((line) => /^\s*(\S+):/.exec(line)?.[1] ?? []);
       expect(interfaces).toEqual(['lo']);
       expect(await askMany(account, 'tcp4:127.0.0.1:3000', 20)).toBe(20);
     });
@@ -113,21 +128,18 @@ describe.skipIf(whyNoHost() !== undefined).each(kinds)('the walk-through with %s
     test('podman has the cgroups that this host allows, which is said once', async () => {
       const said = (await account.ok('logs', '-o', 'cat')).split('\n').filter((line) => line.includes('in place of --cgroups=split'));
       const instead = INSTEAD[layout][user];
-      expect(said).toEqual(instead === undefined ? [] : [expect.stringContaining(instead)]);
-      const tracked = await status('ControlGroup');
-      if (instead === '--cgroups=disabled') return;
-      const { pid } = host.processes().find(({ command }) => command.includes('/app/echo.cjs')) ?? { pid: 0 };
-      expect(host.read(`/proc/${pid}/cgroup`)).toContain(`${tracked.split('/echo.service')[0] ?? ''}/echo.service`);
+      expect(said).toEqual(instead === undefined ? [] : [expect.stringContaining(`echo.service: using ${instead} `)]);
+      const group = await status('ControlGroup');
+      if (group !== '') expect(host.read(`/proc/${server()}/cgroup`)).toContain(`0::${group.split('/echo.service')[0] ?? ''}/echo.service`);
     });
 
     test('its output is in the unit’s log', async () => {
       expect(await account.ok('logs', 'echo.service', '-o', 'cat')).toContain(`Listening on ${unixSocket()} (unix stream, from echo.socket)`);
     });
 
-    test('stop leaves no container, no process, no cgroup and no mount', async () => {
+    test('stop ends the container, and the socket listens on', async () => {
       await account.ok('stop', 'echo.service');
-      expect(await status('ActiveState')).toBe('inactive');
-      expect(await traces(account)).toEqual(idle);
+      expect({ podman: await podmanRuns(), server: server(), service: await status('ActiveState') }).toEqual({ podman: '', server: 0, service: 'inactive' });
       expect(await account.property('echo.socket', 'SubState')).toBe('listening');
     });
 
@@ -137,11 +149,13 @@ describe.skipIf(whyNoHost() !== undefined).each(kinds)('the walk-through with %s
       ['a kill of conmon', 'kill -9 $(podman inspect systemd-echo --format {{.State.ConmonPid}})'],
     ])('a client starts it again after it was ended by %s', async (_, kill) => {
       expect(await ask(account, 'tcp4:127.0.0.1:3000', 'before')).toBe('before');
+      await until('podman lists it', async () => (await podmanRuns()) !== '');
+      const pid = server();
       await account.sh(kill);
       await until('the service has ended', async () => ['inactive', 'failed'].includes(await status('ActiveState')));
       expect(await ask(account, 'tcp6:[::1]:3000', 'after')).toBe('after');
+      expect(server()).not.toBe(pid);
       await account.ok('stop', 'echo.service');
-      expect(await traces(account)).toEqual(idle);
     });
 
     test('many clients of a cold start, and one that comes while the container starts, are all served', async () => {
@@ -157,13 +171,25 @@ describe.skipIf(whyNoHost() !== undefined).each(kinds)('the walk-through with %s
       expect(await Promise.all([first, later])).toEqual(['first', 'later']);
     });
 
-    test('stopping the socket stops the service, which requires it, and takes the addresses away', async () => {
+    test('stopping the socket stops the service, takes the addresses away, and leaves no container, process, cgroup or mount', async () => {
       await account.ok('stop', 'echo.socket');
       expect(await status('ActiveState')).toBe('inactive');
       const { status: code, stderr } = await account.exec(['socat', '-', 'tcp4:127.0.0.1:3000']);
       expect({ code, refused: stderr.includes('Connection refused') }).toEqual({ code: 1, refused: true });
-      await account.ok('start', 'echo.socket');
-      expect(await traces(account)).toEqual(idle);
+      await expectNothingLeft();
+    });
+
+    test('a server that sees the client’s own address and leaves when it is idle is started again for each', async () => {
+      account.unit('address.container', ADDRESS_CONTAINER);
+      account.unit('address.socket', '[Socket]\nListenStream=127.0.0.1:3001\n');
+      await account.ok('daemon-reload');
+      await account.ok('start', 'address.socket');
+      for (const port of [40_001, 40_002]) {
+        expect(await ask(account, `tcp4:127.0.0.1:3001,bind=127.0.0.9:${port}`)).toBe(`127.0.0.9:${port}`);
+        await until('it has left', async () => (await account.property('address.socket', 'SubState')) === 'listening');
+      }
+      await account.ok('stop', 'address.socket');
+      await expectNothingLeft();
     });
 
     test('a boot starts the socket because it is enabled, and its end leaves nothing', async () => {
@@ -171,7 +197,7 @@ describe.skipIf(whyNoHost() !== undefined).each(kinds)('the walk-through with %s
       expect(host.processes().filter(({ command }) => command.includes('rouse'))).toEqual([]);
       const daemon = await account.daemon();
       await until('the socket listens', async () => (await account.property('echo.socket', 'SubState')) === 'listening');
-      expect(await account.sh('podman ps --all --quiet')).toBe('');
+      expect(await podmanRuns()).toBe('');
       expect(await ask(account, 'tcp4:127.0.0.1:3000')).toBe('hello');
       await account.ok('exit');
       expect(await daemon.ended).toBe(0);
