@@ -20,7 +20,7 @@ export async function daemon({ scope, io }: CliContext): Promise<number> {
     closeSync(readyFd);
   };
   try {
-    return await runDaemon(scope, {
+    const code = await runDaemon(scope, {
       env: process.env,
       print,
       onReady: () => {
@@ -28,6 +28,8 @@ export async function daemon({ scope, io }: CliContext): Promise<number> {
         tell('ready');
       },
     });
+    // What others still hold open of ours (the output of a container) is no reason to stay.
+    process.exit(code);
   } catch (error) {
     // Another verb was quicker: its manager is as good as ours.
     if (error instanceof AlreadyRunning && readyFd !== undefined) tell('ready');

@@ -19,8 +19,15 @@ export class ArmingQueue {
   #last: Promise<void> = Promise.resolve();
   #runtime: Promise<string> | undefined;
 
-  add(job: () => Promise<void>): void {
-    this.#last = this.#last.then(job, job);
+  /** Resolves when the job is through, also when it failed: that is the job's own to say. */
+  add(job: () => Promise<void>): Promise<void> {
+    this.#last = this.#last.then(job).catch(() => undefined);
+    return this.#last;
+  }
+
+  /** Resolves when every job that was added has ended. */
+  get idle(): Promise<void> {
+    return this.#last;
   }
 
   /** podman's own choice of a runtime, asked once. */
@@ -33,6 +40,7 @@ export class Arming {
   #container: ArmedContainer | undefined;
   #why: string | undefined;
   #wanted = false;
+  #leaving: Promise<void> = Promise.resolve();
 
   constructor(readonly unit: ServiceUnit) {}
 
@@ -61,7 +69,7 @@ export class Arming {
       return;
     }
     this.#wanted = true;
-    manager.armingQueue.add(() => this.#arm(config, planned));
+    void manager.armingQueue.add(() => this.#arm(config, planned));
   }
 
   /** Whether there is a container to wait for, or to take. */
@@ -81,7 +89,7 @@ export class Arming {
     this.#container = undefined;
     this.#wanted = false;
     const taken = container?.take();
-    if (taken === undefined && container !== undefined) void container.discard(container.why ?? 'It could not be taken');
+    if (taken === undefined && container !== undefined) this.#leave(container, container.why ?? 'It could not be taken');
     return taken;
   }
 
@@ -91,12 +99,19 @@ export class Arming {
     this.#container = undefined;
     this.#wanted = false;
     this.#why = undefined;
-    await container?.discard(why);
+    if (container !== undefined) this.#leave(container, why);
+    await this.#leaving;
+  }
+
+  /** One after the other, and whoever asks later waits for all of them. */
+  #leave(container: ArmedContainer, why: string): void {
+    this.#leaving = this.unit.manager.armingQueue.add(() => container.discard(why));
   }
 
   async #arm(config: ServiceConfig, { plan: armPlan, logPath }: Planned): Promise<void> {
     const { unit } = this;
     const { manager } = unit;
+    if (!this.#wanted) return;
     const runtime = await runtimeOf(manager, unit, config, armPlan);
     if (!this.#wanted || !isInactive(unit.activeState)) return;
     if (runtime === undefined) return this.#giveUp('its OCI runtime is neither crun nor runc');
@@ -123,7 +138,7 @@ export class Arming {
     if (this.#container !== container) return;
     this.#container = undefined;
     this.#giveUp(container.why ?? 'it is gone');
-    void container.discard(container.why ?? '');
+    this.#leave(container, container.why ?? 'it is gone');
   }
 
   #giveUp(why: string): void {
@@ -141,11 +156,12 @@ interface Planned {
 /** undefined: no container. */
 function plan(manager: Manager, unit: ServiceUnit, config: ServiceConfig): Planned | { readonly why: string } | undefined {
   const command = config.execStart[0];
-  if (command === undefined || !isContainerService(config) || manager.socketsFor(unit, config).length === 0) return undefined;
+  if (command === undefined || !isContainerService(config)) return undefined;
+  if (manager.socketsFor(unit, config).length === 0 && !unit.adopting.isOn(config)) return undefined;
   if (config.execStartPre.length + config.execCondition.length > 0) return { why: 'ExecStartPre= may prepare what the container needs' };
   const adapted = adaptPodman(command.argv, manager.podmanHost, { logPath: manager.containerLogPath(unit.name), cgroup: UnitCgroup.open(manager.cgroups, unit.name)?.name });
   for (const note of adapted.notes) manager.sayOnce(`${unit.name}: ${note}`);
-  const planned = planArming(adapted.argv);
+  const planned = planArming(unit.adopting.adapt(config, adapted.argv));
   return planned.ok ? { plan: planned.plan, logPath: adapted.logPath } : planned;
 }
 

@@ -15,6 +15,8 @@ const EPOLLET = 1 << 31;
 /** struct epoll_event is packed on x86-64 and nowhere else; epoll_event(3type). */
 const EVENT = process.arch === 'x64' ? { size: 12, data: 4 } : { size: 16, data: 8 };
 const MOST_EVENTS = 64;
+/** How long callbacks may hold the event loop in one go. */
+const TURN_MS = 3;
 
 export interface WatchOptions {
   readonly read?: boolean;
@@ -39,6 +41,8 @@ export class Poller {
   readonly #handle: { stop(): void };
   readonly #events = Buffer.alloc(EVENT.size * MOST_EVENTS);
   #nextId = 1;
+  readonly #ready: [id: number, events: number][] = [];
+  #scheduled = false;
 
   /** `onError` gets what a callback throws: koffi would lose it. */
   constructor(readonly onError: (error: unknown) => void) {
@@ -81,8 +85,25 @@ export class Poller {
     const count = libc.epollWait(this.#epoll.number, this.#events, MOST_EVENTS, 0);
     if (count < 0) return this.onError(new SysError('epoll_wait', libc.errno()));
     // Read out first: a callback may close watches that have events in this batch.
-    const ready = Array.from({ length: count }, (_, i) => ({ id: this.#events.readUInt32LE(i * EVENT.size + EVENT.data), events: this.#events.readUInt32LE(i * EVENT.size) }));
-    for (const { id, events } of ready) this.#call(id, events);
+    for (let i = 0; i < count; i++) this.#ready.push([this.#events.readUInt32LE(i * EVENT.size + EVENT.data), this.#events.readUInt32LE(i * EVENT.size)]);
+    this.#serve();
+  }
+
+  /** A crowd is served in turns: whatever else the loop has to do comes between. */
+  #serve(): void {
+    const until = performance.now() + TURN_MS;
+    for (let next = this.#ready.shift(); next !== undefined; next = this.#ready.shift()) {
+      this.#call(...next);
+      if (this.#ready.length === 0 || performance.now() < until) continue;
+      if (!this.#scheduled) setImmediate(() => this.#resume());
+      this.#scheduled = true;
+      return;
+    }
+  }
+
+  #resume(): void {
+    this.#scheduled = false;
+    if (this.#epoll.isOpen) this.#serve();
   }
 
   #call(id: number, events: number): void {
