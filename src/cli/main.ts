@@ -19,7 +19,17 @@ const OWN_PARSERS: Readonly<Record<string, (args: readonly string[], io: Io) => 
   },
 };
 
+/** Verbs that become another program, which gets the standard streams as they were given: Node's own would change them. */
+const BECOMES: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
+  activate: async (args) => (await import('./activate.js')).activateVerb(args),
+};
+
 export async function main(argv: readonly string[]): Promise<void> {
+  const becomes = BECOMES[argv[0] ?? ''];
+  if (becomes !== undefined) {
+    process.exitCode = await becomes(argv.slice(1));
+    return;
+  }
   const io = processIo();
   // A reader that has seen enough (head, less) is no error.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));

@@ -33,11 +33,16 @@ export function request<T extends Reply['type']>(socketPath: string, message: Re
       connected = true;
       socket.write(encodeMessage(message));
     });
+    const onReply = (reply: Reply): void => {
+      if (reply.type === 'progress') onProgress?.(reply.message);
+      else if (reply.type === expected) finish(() => resolve(reply as ReplyOf<T>));
+      else if (reply.type === 'error') finish(() => reject(new ControlError(reply.code, reply.message, reply.hint)));
+    };
     socket.on('data', (bytes) => {
-      for (const reply of reader.push(bytes) as Reply[]) {
-        if (reply.type === 'progress') onProgress?.(reply.message);
-        else if (reply.type === expected) finish(() => resolve(reply as ReplyOf<T>));
-        else if (reply.type === 'error') finish(() => reject(new ControlError(reply.code, reply.message, reply.hint)));
+      try {
+        for (const reply of reader.push(bytes) as Reply[]) onReply(reply);
+      } catch (error) {
+        finish(() => reject(lost(error as Error)));
       }
     });
     socket.on('error', (error: NodeJS.ErrnoException) => finish(() => reject(connected ? lost(error) : notRunning(error, socketPath))));

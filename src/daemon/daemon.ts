@@ -75,7 +75,7 @@ function makeManager(scope: Scope, { env, print }: DaemonOptions): Manager {
     cgroups,
     launchHost: launchHost(scope, store, env),
     podmanHost: detectPodmanHost(cgroups.layout, env['PATH'] ?? DEFAULT_PATH),
-    openContext: { resolveUser: idOf(userByName, 'user', 'uid'), resolveGroup: idOf(groupByName, 'group', 'gid') },
+    openContext: { resolveUser: known(userByName, 'user'), resolveGroup: known(groupByName, 'group') },
     print,
   });
   return manager;
@@ -106,11 +106,11 @@ function launchHost(scope: Scope, store: UnitStore, env: NodeJS.ProcessEnv): Lau
   };
 }
 
-function idOf<K extends string>(find: (name: string) => Readonly<Record<K, number>> | undefined, kind: string, key: K): (name: string) => number {
+function known<T>(find: (name: string) => T | undefined, kind: string): (name: string) => T {
   return (name) => {
     const found = find(name);
     if (found === undefined) throw new Error(`No such ${kind} '${name}'`);
-    return found[key];
+    return found;
   };
 }
 

@@ -169,6 +169,14 @@ describe('a stop', () => {
     processes.close();
   });
 
+  it('reaches a process that was stopped', async () => {
+    const { main, exits, signal, processes } = await run('echo $$$$; exec sleep 100', 1);
+    process.kill(main, 'SIGSTOP');
+    signal('terminate');
+    await eventually(() => expect(exits).toEqual([TERM]));
+    processes.close();
+  });
+
   it('finds nothing left where all have gone already', async () => {
     const { exits, signal, processes } = await run('echo $$$$', 1);
     await eventually(() => expect(exits).toEqual([{ code: 'exited', status: 0 }]));

@@ -78,11 +78,12 @@ export class UnitProcesses {
   signal(operation: Signalling, kill: KillConfig, watchdogSignal: string, onEmpty: () => void): boolean {
     const signal = operation === 'terminate' ? kill.killSignal : operation === 'kill' ? kill.finalKillSignal : watchdogSignal;
     if (kill.killMode === 'none') return false;
-    this.main?.signal(signal);
-    this.control?.signal(signal);
+    // A stopped process takes a signal in when it goes on.
+    const signals = operation === 'kill' ? [signal] : operation === 'terminate' && kill.sendSighup ? [signal, 'SIGHUP', 'SIGCONT'] : [signal, 'SIGCONT'];
+    for (const each of signals) this.main?.signal(each);
+    for (const each of signals) this.control?.signal(each);
     const everyone = kill.killMode === 'control-group' || (kill.killMode === 'mixed' && operation === 'kill');
-    if (everyone) this.#signalOthers(signal, operation, kill.sendSighup);
-    else if (operation === 'terminate' && kill.sendSighup) this.main?.signal('SIGHUP');
+    if (everyone) this.#signalOthers(signals);
     return this.#waitFor(everyone, onEmpty);
   }
 
@@ -94,13 +95,12 @@ export class UnitProcesses {
     this.cgroup?.remove();
   }
 
-  #signalOthers(signal: string, operation: Signalling, sighup: boolean): void {
-    if (operation === 'kill' && signal === 'SIGKILL' && this.cgroup?.killAll() === true) return;
+  #signalOthers(signals: readonly string[]): void {
+    if (signals[0] === 'SIGKILL' && this.cgroup?.killAll() === true) return;
     for (const pid of this.pids()) {
       if (pid === this.main?.pid || pid === this.control?.pid) continue;
       const process = this.#track(pid);
-      process?.signal(signal);
-      if (operation === 'terminate' && sighup) process?.signal('SIGHUP');
+      for (const signal of signals) process?.signal(signal);
     }
   }
 

@@ -24,7 +24,7 @@ export interface DependencyLink {
   readonly kind: DependencyFolderKind;
   readonly name: string;
   readonly path: string;
-  readonly target: string | undefined;
+  readonly target: string;
 }
 
 const DEPENDENCY_FOLDER = /^(.+)\.(wants|requires|upholds)$/;
@@ -37,17 +37,21 @@ const PARTS_OF_SYSTEMD = /^(systemd-|getty@|serial-getty@|console-getty|autovt@|
 
 export class FileIndex {
   readonly #entries = new Map<string, IndexEntry>();
-  readonly #dropInFolders = new Map<string, string[]>();
+  readonly #dropInFolders = new Map<string, { readonly path: string; readonly location: number }[]>();
   readonly #links: DependencyLink[] = [];
   readonly #aliases = new Map<string, Set<string>>();
 
   constructor(folders: readonly string[]) {
-    for (const folder of distinct(folders)) this.#scan(folder);
+    for (const [location, folder] of distinct(folders).entries()) this.#scan(folder, location);
     for (const [name, { target }] of this.#entries) this.#noteAlias(name, target);
   }
 
   find(name: string): IndexEntry | undefined {
     return this.#entries.get(name);
+  }
+
+  has(name: string): boolean {
+    return this.#entries.has(name);
   }
 
   get names(): readonly string[] {
@@ -56,7 +60,13 @@ export class FileIndex {
 
   /** Folders called `name`, best first. */
   dropInFolders(name: string): readonly string[] {
-    return this.#dropInFolders.get(name) ?? [];
+    return this.dropInFoldersOf([name]);
+  }
+
+  /** Folders called by any of these names, best first: location by location, and in each in the order of the names. */
+  dropInFoldersOf(names: readonly string[]): readonly string[] {
+    const found = names.flatMap((name) => this.#dropInFolders.get(name) ?? []);
+    return found.sort((a, b) => a.location - b.location).map(({ path }) => path);
   }
 
   get links(): readonly DependencyLink[] {
@@ -68,12 +78,12 @@ export class FileIndex {
     return [...(this.#aliases.get(name) ?? [])];
   }
 
-  #scan(folder: string): void {
+  #scan(folder: string, location: number): void {
     const vendor = isVendorFolder(folder);
     for (const entry of list(folder)) {
       const path = join(folder, entry.name);
       const dependency = DEPENDENCY_FOLDER.exec(entry.name);
-      if (entry.name.endsWith('.d') && isFolder(entry, path)) this.#dropInFolders.set(entry.name, [...this.dropInFolders(entry.name), path]);
+      if (entry.name.endsWith('.d') && isFolder(entry, path)) this.#dropInFolders.set(entry.name, [...(this.#dropInFolders.get(entry.name) ?? []), { path, location }]);
       else if (dependency?.[1] !== undefined && isFolder(entry, path)) this.#scanLinks(dependency[1], dependency[2] as DependencyFolderKind, path, vendor);
       else if (!this.#entries.has(entry.name) && parseUnitName(entry.name) !== undefined && !entry.isDirectory()) {
         this.#entries.set(entry.name, { path, target: targetOf(entry, path), vendor });
@@ -85,9 +95,11 @@ export class FileIndex {
   #scanLinks(unit: string, kind: DependencyFolderKind, folder: string, vendor: boolean): void {
     if (vendor) return;
     for (const entry of list(folder)) {
-      if (parseUnitName(entry.name) === undefined || PARTS_OF_SYSTEMD.test(entry.name)) continue;
       const path = join(folder, entry.name);
-      this.#links.push({ unit, kind, name: entry.name, path, target: targetOf(entry, path) });
+      const target = targetOf(entry, path);
+      // A file there is none of systemd's either.
+      if (target === undefined || parseUnitName(entry.name) === undefined || PARTS_OF_SYSTEMD.test(entry.name)) continue;
+      this.#links.push({ unit, kind, name: entry.name, path, target });
     }
   }
 

@@ -5,7 +5,7 @@
 import { existsSync, lstatSync, mkdirSync, readdirSync, readlinkSync, rmdirSync, rmSync, symlinkSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { InstallConfig } from '../unit/config.js';
-import { instanceName, parseUnitName } from '../unit/name.js';
+import { instanceName, parseUnitName, templateOf } from '../unit/name.js';
 import type { Scope } from './scope.js';
 import type { LoadedUnit, UnitStore } from './unit-store.js';
 
@@ -84,32 +84,38 @@ function stateOf(store: UnitStore, name: string, loaded: LoadedUnit): UnitFileSt
   const install = loaded.config?.install;
   const names = new Set([name, loaded.name]);
   const links = store.index.links.filter((link) => leadsTo(names, link.path, link.target ?? ''));
-  if (links.length > 0 || (install !== undefined && install.alias.some((alias) => store.index.aliasesOf(name).includes(alias)))) return 'enabled';
-  if (store.index.find(name)?.target !== undefined) return 'linked';
+  const aliases = install?.alias.filter((alias) => store.index.aliasesOf(name).includes(alias)) ?? [];
+  if (links.length > 0 || aliases.length > 0) return 'enabled';
+  const target = store.index.find(name)?.target;
+  if (target !== undefined) return basename(target) === name ? 'linked' : basename(target) === templateOf(name) ? 'enabled' : 'alias';
   if (install === undefined || !hasInstall(install)) return 'static';
   return install.also.length > 0 && install.wantedBy.length + install.requiredBy.length + install.upheldBy.length + install.alias.length === 0 ? 'indirect' : 'disabled';
 }
 
 // From names to links
 
-/** Follows Also=. A path in the place of a name is linked into the folder first. */
-function collectLinks(store: UnitStore, names: readonly string[], verb: string): { links: readonly Link[]; units: readonly string[]; withoutInstall: readonly string[] } {
+type Verb = 'enable' | 'disable';
+
+/** Follows Also=. */
+function collectLinks(store: UnitStore, names: readonly string[], verb: Verb): { links: readonly Link[]; units: readonly string[]; withoutInstall: readonly string[] } {
   const links: Link[] = [];
   const withoutInstall: string[] = [];
   const seen = new Set<string>();
   const todo = [...names];
   for (let name = todo.shift(); name !== undefined; name = todo.shift()) {
-    if (seen.has(name)) continue;
-    seen.add(name);
-    const { install, path } = installOf(store, name, verb);
-    if (!hasInstall(install)) withoutInstall.push(name);
-    links.push(...linksOf(store.scope, name, path, install));
+    const { unit, install, path } = installOf(store, name, verb);
+    if (seen.has(unit)) continue;
+    seen.add(unit);
+    if (!hasInstall(install)) withoutInstall.push(unit);
+    // Removing looks at what there is, not at what would be made.
+    if (verb === 'enable') links.push(...linksOf(store.scope, unit, path, install));
     todo.push(...install.also);
   }
   return { links, units: [...seen], withoutInstall };
 }
 
-function installOf(store: UnitStore, name: string, verb: string): { install: InstallConfig; path: string } {
+/** Under its own name, where an alias was given. */
+function installOf(store: UnitStore, name: string, verb: Verb): { unit: string; install: InstallConfig; path: string } {
   const loaded = store.load(name);
   const path = loaded.contents?.fragmentPath ?? '';
   if (loaded.loadState === 'not-found')
@@ -124,7 +130,7 @@ function installOf(store: UnitStore, name: string, verb: string): { install: Ins
   }
   if (loaded.config === undefined)
     throw new InstallError(`Failed to ${verb} unit: Unit ${name} has a bad setting: ${loaded.diagnostics.find(({ severity }) => severity === 'error')?.message ?? ''}`);
-  return { install: loaded.config.install, path };
+  return { unit: loaded.name, install: loaded.config.install, path };
 }
 
 function hasInstall({ alias, wantedBy, requiredBy, upheldBy, also }: InstallConfig): boolean {
@@ -133,19 +139,26 @@ function hasInstall({ alias, wantedBy, requiredBy, upheldBy, also }: InstallConf
 
 function linksOf({ configUnitDir }: Scope, name: string, target: string, install: InstallConfig): readonly Link[] {
   const isTemplate = parseUnitName(name)?.instance === '';
-  if (isTemplate && install.defaultInstance === undefined) {
-    if (install.wantedBy.length + install.requiredBy.length > 0)
-      throw new InstallError(`Failed to enable unit: ${name} is a template without DefaultInstance=`, `name an instance: ${instanceName(name, 'NAME')}`);
-    return [];
-  }
+  if (isTemplate && install.defaultInstance === undefined && install.wantedBy.length + install.requiredBy.length + install.upheldBy.length > 0)
+    throw new InstallError(`Failed to enable unit: ${name} is a template without DefaultInstance=`, `name an instance: ${instanceName(name, 'NAME')}`);
   const linkName = isTemplate && install.defaultInstance !== undefined ? instanceName(name, install.defaultInstance) : name;
   const into = (kind: string, units: readonly string[]): readonly Link[] => units.map((unit) => ({ path: join(configUnitDir, `${unit}.${kind}`, linkName), target }));
   return [
-    ...install.alias.map((alias) => ({ path: join(configUnitDir, alias), target })),
+    ...install.alias.map((alias) => aliasOf(linkName, alias)).filter((alias) => alias !== name).map((alias) => ({ path: join(configUnitDir, alias), target })),
     ...into('wants', install.wantedBy),
     ...into('requires', install.requiredBy),
     ...into('upholds', install.upheldBy),
   ];
+}
+
+/** Plain names for plain units, templates for templates; an instance's alias has its instance. Throws InstallError. */
+function aliasOf(name: string, alias: string): string {
+  const [own, other] = [parseUnitName(name), parseUnitName(alias)];
+  if (own !== undefined && other?.type === own.type) {
+    if (other.instance === own.instance) return alias;
+    if (other.instance === '' && own.instance !== undefined) return instanceName(alias, own.instance);
+  }
+  throw new InstallError(`Failed to enable unit: Cannot alias ${name} as ${alias}`);
 }
 
 // Links on disk
@@ -203,12 +216,13 @@ function ownLinks({ configUnitDir }: Scope): readonly Link[] {
   });
 }
 
-/** By its own name, by the file that it leads to, or as an instance of a template that is named. */
+/** By the file that it leads to, as an instance of the template that it leads to, or by its own name where units are pulled in. */
 function leadsTo(names: ReadonlySet<string>, path: string, target: string): boolean {
   const own = basename(path);
-  if (/\.(wants|requires|upholds)$/.test(dirname(path)) && names.has(own)) return true;
-  const template = own.replace(/@[^.]+\./, '@.');
-  return names.has(basename(target)) || (template !== own && names.has(template));
+  const file = basename(target);
+  const instance = parseUnitName(own)?.instance;
+  if (names.has(file) || (parseUnitName(file)?.instance === '' && names.has(instanceName(file, instance ?? '')))) return true;
+  return /\.(wants|requires|upholds)$/.test(dirname(path)) && (names.has(own) || names.has(templateOf(own) ?? own));
 }
 
 function list(folder: string): readonly string[] {

@@ -3,7 +3,7 @@
  * for the manager and for verbs that answer without one. Nothing that a file holds makes it throw.
  */
 import { readdirSync, readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { convertQuadlets, type ConvertedQuadlet } from '../quadlet/convert.js';
 import type { Dependency, LoadState, UnitConfig } from '../unit/config.js';
 import { loadUnit } from '../unit/load.js';
@@ -15,7 +15,7 @@ import { parseUnitFile } from '../unitfile/parse.js';
 import { dropInFolders } from '../unitfile/search-path.js';
 import type { UnitContents, UnitFile } from '../unitfile/unit-file.js';
 import { BUILTIN_FOLDER, builtinNames, builtinUnit } from './builtin-units.js';
-import { FileIndex, type DependencyLink } from './file-index.js';
+import { FileIndex, type DependencyLink, type IndexEntry } from './file-index.js';
 import { hostFacts } from './host-facts.js';
 import { readQuadletFiles } from './quadlet-files.js';
 import type { Scope } from './scope.js';
@@ -104,12 +104,13 @@ export class UnitStore {
 
   // Finding
 
-  #find(name: string): Source {
+  #find(name: string, depth = 0): Source {
+    if (depth > MAX_LINKS) return { type: 'none', name };
     const template = templateOf(name);
     const candidates = template === undefined ? [name] : [name, template];
     for (const candidate of candidates) {
       const entry = this.#index.find(candidate);
-      if (entry !== undefined && !entry.vendor) return this.#follow(name, entry.path, 0);
+      if (entry !== undefined && !entry.vendor) return this.#follow(name, entry, depth);
     }
     for (const candidate of candidates) {
       const converted = this.#quadlets.get(candidate);
@@ -119,26 +120,22 @@ export class UnitStore {
     if (text !== undefined) return { type: 'builtin', name, text };
     for (const candidate of candidates) {
       const entry = this.#index.find(candidate);
-      if (entry !== undefined) return this.#follow(name, entry.path, 0);
+      if (entry !== undefined) return this.#follow(name, entry, depth);
     }
     return { type: 'none', name };
   }
 
   /** A link to another unit's name makes an alias; one to /dev/null, or an empty file, masks. */
-  #follow(name: string, path: string, depth: number): Source {
-    const entry = this.#index.find(basename(path));
-    const target = entry?.path === path ? entry.target : undefined;
-    if (target === '/dev/null') return { type: 'masked', name };
-    if (target !== undefined && depth < MAX_LINKS) {
-      const real = aliasName(name, basename(target));
-      if (real !== undefined && real !== name) {
-        const found = this.#find(real);
-        // The link's own target, where the name that it stands for is not on the path.
-        return found.type === 'none' ? { type: 'file', name: real, path: target } : found;
-      }
-    }
-    if (statQuietly(path)?.size === 0) return { type: 'masked', name };
-    return { type: 'file', name, path };
+  #follow(name: string, { path, target }: IndexEntry, depth: number): Source {
+    if (target === '/dev/null' || statQuietly(path)?.size === 0) return { type: 'masked', name };
+    const file: Source = { type: 'file', name, path };
+    if (target === undefined || parseUnitName(basename(target)) === undefined) return file;
+    const real = aliasName(name, basename(target));
+    if (real === undefined) return { type: 'none', name };
+    if (real === name) return this.scope.unitDirs.includes(dirname(target)) ? { ...file, path: target } : file;
+    // A link out of the folders makes the unit known by the link's own name.
+    const found = this.#find(real, depth + 1);
+    return found.type === 'none' && !this.#index.has(basename(target)) ? file : found;
   }
 
   // Reading
@@ -169,7 +166,8 @@ export class UnitStore {
   }
 
   #load(contents: UnitContents, before: readonly Diagnostic[], paths: readonly string[]): LoadedUnit {
-    const extraDependencies = this.#extra.get(contents.name) ?? [];
+    const names = [contents.name, templateOf(contents.name) ?? contents.name, ...this.#index.aliasesOf(contents.name)];
+    const extraDependencies = [...new Set(names)].flatMap((name) => this.#extra.get(name) ?? []);
     const loaded = loadUnit(contents, { facts: this.#facts, extraDependencies });
     const diagnostics = [...before, ...loaded.diagnostics];
     const config = before.some(({ severity }) => severity === 'error') ? undefined : loaded.value;
@@ -179,8 +177,8 @@ export class UnitStore {
   /** Of several with one name the first counts; they apply in the order of their names. */
   #readDropIns(name: string): { files: readonly UnitFile[]; diagnostics: readonly Diagnostic[] } {
     const found = new Map<string, string>();
-    const names = [name, ...this.#index.aliasesOf(name)];
-    for (const folder of names.flatMap((each) => dropInFolders(each).flatMap((dropIn) => this.#index.dropInFolders(dropIn)))) {
+    const own = [name, ...this.#index.aliasesOf(name)].flatMap((each) => this.#index.dropInFoldersOf(dropInFolders(each).slice(0, -1)));
+    for (const folder of [...own, ...this.#index.dropInFoldersOf(dropInFolders(name).slice(-1))]) {
       for (const file of listConf(folder)) if (!found.has(file)) found.set(file, join(folder, file));
     }
     const parsed = [...found].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([, path]) => readDropIn(path));
@@ -204,12 +202,13 @@ export class UnitStore {
   }
 }
 
-/** 'foo.service' for a link foo-alias.service -> foo.service; an instance for a link to a template; undefined: no unit's name. */
+/** 'foo.service' for a link foo-alias.service -> foo.service; an instance for a link to a template; undefined: no name for it. */
 function aliasName(name: string, target: string): string | undefined {
   const parsed = parseUnitName(target);
   if (parsed === undefined || parsed.type !== parseUnitName(name)?.type) return undefined;
   const instance = parseUnitName(name)?.instance;
-  return parsed.instance === '' && instance !== undefined && instance !== '' ? instanceName(target, instance) : target;
+  if (parsed.instance === instance) return target;
+  return parsed.instance === '' && instance !== undefined ? instanceName(target, instance) : undefined;
 }
 
 interface NamedDependency extends Dependency {

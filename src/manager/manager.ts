@@ -253,11 +253,15 @@ export class Manager {
 
   /** The held sockets that go to a service, in the order of Sockets= and of each unit's file. */
   socketsFor(unit: Unit, config: ServiceConfig): readonly { readonly fd: Fd; readonly name: string }[] {
-    const names = [...new Set([...config.sockets, ...this.graph.get(unit.name, 'triggeredBy')])];
-    return names.flatMap((name) => {
-      const socket = this.find(name);
-      return socket instanceof SocketUnit && socket.config !== undefined ? socket.held.handOver(socket.config) : [];
+    return this.socketUnitsOf(unit, config).flatMap((socket) => {
+      const handsOver = socket.config !== undefined && (!(unit instanceof ServiceUnit) || unit.adopting.handsOver(config, socket));
+      return handsOver ? socket.held.handOver(socket.config) : [];
     });
+  }
+
+  socketUnitsOf(unit: Unit, config: ServiceConfig): readonly SocketUnit[] {
+    const names = [...new Set([...config.sockets, ...this.graph.get(unit.name, 'triggeredBy')])];
+    return names.map((name) => this.find(name)).filter((socket) => socket instanceof SocketUnit);
   }
 
   logOf(unit: string): UnitLog {
@@ -343,6 +347,7 @@ export class Manager {
     const active = [...this.units.values()].filter((unit) => !isInactive(unit.activeState) || this.jobs.has(unit.name));
     await Promise.all(active.map((unit) => new Promise<void>((resolve) => this.queue(unit.name, 'stop', 'replace', () => resolve()))));
     await Promise.all([...this.units.values()].map((unit) => (unit instanceof ServiceUnit ? unit.arming.discard('rouse is ending') : undefined)));
+    await this.armingQueue.idle;
     for (const log of this.#logs.values()) log.close();
   }
 }

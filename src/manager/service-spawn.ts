@@ -50,7 +50,7 @@ export function spawnCommand(manager: Manager, unit: ServiceUnit, config: Servic
     if (adapted.logPath !== undefined) {
       containerLog = new ContainerLog(adapted.logPath, manager.logOf(unit.name), () => ({ identifier: unit.name.replace(/\.service$/, ''), pid: unit.mainPid ?? identity.pid }));
     }
-    return adapted.argv;
+    return effect.list === 'execStart' ? unit.adopting.adapt(config, adapted.argv) : adapted.argv;
   };
   try {
     const child = launch(manager.launchHost, {

@@ -8,6 +8,7 @@ import { openPidfd } from '../sys/pidfd.js';
 import type { ServiceConfig } from '../unit/config.js';
 import { SERVICE_ACTIVE_STATE, isInactive, type ActiveState } from './active-state.js';
 import { ActivationTimes } from './activation-times.js';
+import { Adopting } from './adopting.js';
 import { Arming } from './arming.js';
 import { MainPidFinder } from './main-pid.js';
 import { RateLimit } from './rate-limit.js';
@@ -30,6 +31,7 @@ export class ServiceUnit extends Unit {
   #control: SpawnedCommand | undefined;
   #queue: ServiceEvent[] = [];
   readonly arming = new Arming(this);
+  readonly adopting = new Adopting(this);
   readonly activations = new ActivationTimes();
   #stepping = false;
   statusText: string | undefined;
@@ -201,6 +203,7 @@ export class ServiceUnit extends Unit {
     this.#main = this.#control = undefined;
     this.#processes?.close();
     this.#processes = undefined;
+    this.adopting.end();
     removeRuntimeDirectories(this.manager.launchHost.folders, config.exec, this.#data.state === 'auto-restart');
     this.manager.forget(this.name);
   }
@@ -231,7 +234,7 @@ export class ServiceUnit extends Unit {
       this.activations.mark('executed');
       this.#trackMain({ ...taken, failure: undefined });
       this.manager.remember(this.name, taken.pid, processes.cgroup?.path);
-      this.#dispatch({ type: 'ready' });
+      this.adopting.whenServing(config, () => this.#dispatch({ type: 'ready' }));
     });
   }
 
@@ -352,7 +355,7 @@ export class ServiceUnit extends Unit {
     if (message.watchdog) this.#armWatchdog(config);
     if (message.watchdogTrigger) this.#dispatch({ type: 'watchdog' });
     if (message.stopping) this.#dispatch({ type: 'stopping' });
-    if (message.ready) this.#dispatch({ type: 'ready' });
+    if (message.ready) this.adopting.whenServing(config, () => this.#dispatch({ type: 'ready' }));
   }
 
   /** Senders from another pid namespace have no pid here: the socket is the unit's own, so they are the unit's. */

@@ -2,11 +2,13 @@
  * The descriptors that one socket unit holds: made together, watched together, handed over in the order of the unit's file,
  * and closed only here.
  */
-import { rmSync, symlinkSync } from 'node:fs';
+import { lstatSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Listen, SocketConfig } from '../unit/config.js';
 import type { Fd } from '../sys/fd.js';
 import type { Poller, Watch } from '../sys/poller.js';
 import { accept4, receiveMessage } from '../sys/socket.js';
+import { variantsOf, type Families } from './families.js';
 import { openListen, type OpenContext } from './open.js';
 
 interface Held {
@@ -19,10 +21,17 @@ interface Held {
 export class HeldSockets {
   #held: Held[] = [];
   #onReadable: (() => void) | undefined;
+  /** What the program turned out to want of a port alone. */
+  #families: Families = 'each';
   readonly #poller: Poller;
 
   constructor(poller: Poller) {
     this.#poller = poller;
+  }
+
+  /** The descriptors stay held; each with the line of the unit's file that it was opened for. */
+  get entries(): readonly { readonly fd: Fd; readonly listen: Listen }[] {
+    return this.#held;
   }
 
   get listens(): readonly Listen[] {
@@ -36,8 +45,8 @@ export class HeldSockets {
   open(config: SocketConfig, context: OpenContext): readonly string[] {
     const warnings: string[] = [];
     try {
-      for (const listen of config.listen) {
-        const opened = openListen(listen, config, context);
+      for (const [listen, variant] of config.listen.flatMap((line) => variantsOf(line, config, this.#families).map((each) => [line, each] as const))) {
+        const opened = openListen(variant.listen, variant.config, context);
         this.#held.push({ listen, fd: opened.fd, watch: undefined, armed: false });
         warnings.push(...opened.warnings);
       }
@@ -78,6 +87,13 @@ export class HeldSockets {
     return this.#held.map(({ fd }) => ({ fd, name }));
   }
 
+  /** Of a pair that stands for one line, the one that the program does not want: the caller closes it. */
+  giveUp(fd: Fd, families: Families): void {
+    this.#families = families;
+    this.#held.find((held) => held.fd === fd)?.watch?.close();
+    this.#held = this.#held.filter((held) => held.fd !== fd);
+  }
+
   /** FlushPending=: whatever waits is thrown away. */
   flush(): void {
     for (const { fd, listen } of this.#held) {
@@ -102,7 +118,8 @@ export class HeldSockets {
     if (target === undefined) return [];
     return config.symlinks.flatMap((link) => {
       try {
-        rmSync(link, { force: true });
+        mkdirSync(dirname(link), { recursive: true, mode: config.directoryMode });
+        if (lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink() === true) rmSync(link);
         symlinkSync(target, link);
         return [];
       } catch (error) {
@@ -130,6 +147,8 @@ function drainConnections(fd: Fd): void {
 
 function drainDatagrams(fd: Fd): void {
   for (let i = 0; i < FLUSH_AT_MOST; i++) {
-    if (receiveMessage(fd, { maxBytes: 1 }) === undefined) return;
+    const message = receiveMessage(fd, { maxBytes: 1 });
+    if (message === undefined) return;
+    for (const passed of message.fds) passed.close();
   }
 }

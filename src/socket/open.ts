@@ -11,8 +11,8 @@ import { applyOptions } from './options.js';
 
 export interface OpenContext {
   /** Throw when there is no such user or group. */
-  readonly resolveUser: (name: string) => number;
-  readonly resolveGroup: (name: string) => number;
+  readonly resolveUser: (name: string) => { readonly uid: number; readonly gid: number };
+  readonly resolveGroup: (name: string) => { readonly gid: number };
 }
 
 /** "Failed to listen on 'ADDRESS': CALL: Words (CODE)". */
@@ -38,7 +38,7 @@ export function openListen(wanted: Listen, config: SocketConfig, context: OpenCo
   try {
     const address = kernelAddress(wanted.address);
     fd = socket(address.family === 'abstract' ? 'unix' : address.family, type, protocolOf(config));
-    const warnings = prepare(fd, wanted, address, config);
+    const warnings = prepare(fd, address, config);
     bindTo(fd, address, config, context);
     if (type !== 'datagram') listen(fd, config.backlog);
     return { fd, warnings };
@@ -73,11 +73,10 @@ function scopeId(scope: string): number {
   return found?.family === 'IPv6' ? found.scopeid : 0;
 }
 
-function prepare(fd: Fd, wanted: Listen, address: SocketAddress, config: SocketConfig): readonly string[] {
+function prepare(fd: Fd, address: SocketAddress, config: SocketConfig): readonly string[] {
   if (address.family === 'inet6') {
-    // BindIPv6Only=default: what the kernel has (bindv6only) for a port alone, IPv6 alone for an IPv6 address.
-    const only = config.bindIpv6Only === 'ipv6-only' || (config.bindIpv6Only === 'default' && wanted.address?.family === 'inet6');
-    setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, only ? 1 : 0);
+    // BindIPv6Only=default is what the kernel has: /proc/sys/net/ipv6/bindv6only.
+    if (config.bindIpv6Only !== 'default') setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, config.bindIpv6Only === 'ipv6-only' ? 1 : 0);
   }
   if (address.family === 'inet' || address.family === 'inet6') setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, 1);
   return applyOptions(fd, address.family, config);
@@ -91,11 +90,8 @@ function bindTo(fd: Fd, address: SocketAddress, config: SocketConfig, context: O
   bind(fd, address);
   chmodSync(address.path, config.socketMode);
   if (config.socketUser === undefined && config.socketGroup === undefined) return;
-  chownSync(
-    address.path,
-    config.socketUser === undefined ? (process.getuid?.() ?? 0) : context.resolveUser(config.socketUser),
-    config.socketGroup === undefined ? (process.getgid?.() ?? 0) : context.resolveGroup(config.socketGroup),
-  );
+  const user = config.socketUser === undefined ? { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 } : context.resolveUser(config.socketUser);
+  chownSync(address.path, user.uid, (config.socketGroup === undefined ? user : context.resolveGroup(config.socketGroup)).gid);
 }
 
 function toListenError(wanted: Listen, error: unknown): ListenError {

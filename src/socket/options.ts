@@ -8,6 +8,8 @@ interface OptionRow {
   readonly key: string;
   readonly level: number;
   readonly name: number;
+  /** The same without the kernel's bound, for who has CAP_NET_ADMIN; tried first. */
+  readonly force?: number;
   /** undefined: leave the option as the kernel has it. */
   readonly value: (config: SocketConfig) => number | Buffer | undefined;
   readonly only?: readonly SocketAddress['family'][];
@@ -39,8 +41,8 @@ const OPTIONS: readonly OptionRow[] = [
   { key: 'Timestamping', level: so.SOL_SOCKET, name: so.SO_TIMESTAMP, value: (c) => flag(c.timestamping === 'us') },
   { key: 'Timestamping', level: so.SOL_SOCKET, name: so.SO_TIMESTAMPNS, value: (c) => flag(c.timestamping === 'ns') },
   { key: 'Priority', level: so.SOL_SOCKET, name: so.SO_PRIORITY, value: (c) => c.priority },
-  { key: 'ReceiveBuffer', level: so.SOL_SOCKET, name: so.SO_RCVBUF, value: (c) => c.receiveBuffer },
-  { key: 'SendBuffer', level: so.SOL_SOCKET, name: so.SO_SNDBUF, value: (c) => c.sendBuffer },
+  { key: 'ReceiveBuffer', level: so.SOL_SOCKET, name: so.SO_RCVBUF, force: so.SO_RCVBUFFORCE, value: (c) => c.receiveBuffer },
+  { key: 'SendBuffer', level: so.SOL_SOCKET, name: so.SO_SNDBUF, force: so.SO_SNDBUFFORCE, value: (c) => c.sendBuffer },
   { key: 'IPTOS', level: so.IPPROTO_IP, name: so.IP_TOS, value: (c) => c.ipTos, only: INET },
   { key: 'IPTTL', level: so.IPPROTO_IP, name: so.IP_TTL, value: (c) => c.ipTtl, only: ['inet'] },
   { key: 'IPTTL', level: so.IPPROTO_IPV6, name: so.IPV6_UNICAST_HOPS, value: (c) => c.ipTtl, only: ['inet6'] },
@@ -49,9 +51,10 @@ const OPTIONS: readonly OptionRow[] = [
 
 /** Sets what the config asks for; what the kernel refuses is a warning that names the key. */
 export function applyOptions(fd: Fd, family: SocketAddress['family'], config: SocketConfig): readonly string[] {
-  return OPTIONS.flatMap(({ key, level, name, value, only }) => {
+  return OPTIONS.flatMap(({ key, level, name, force, value, only }) => {
     const wanted = value(config);
     if (wanted === undefined || only?.includes(family) === false) return [];
+    if (force !== undefined && isSet(fd, level, force, wanted)) return [];
     try {
       so.setsockopt(fd, level, name, wanted);
       return [];
@@ -59,4 +62,13 @@ export function applyOptions(fd: Fd, family: SocketAddress['family'], config: So
       return [`Failed to set ${key}=, ignoring: ${(error as Error).message}`];
     }
   });
+}
+
+function isSet(fd: Fd, level: number, name: number, value: number | Buffer): boolean {
+  try {
+    so.setsockopt(fd, level, name, value);
+    return true;
+  } catch {
+    return false;
+  }
 }

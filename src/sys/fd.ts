@@ -41,6 +41,10 @@ export class Fd {
     return new Fd(check('fcntl', libc.fcntl(this.number, F_DUPFD_CLOEXEC, 3)));
   }
 
+  get isNonblocking(): boolean {
+    return (check('fcntl', libc.fcntl(this.number, F_GETFL, 0)) & O_NONBLOCK) !== 0;
+  }
+
   /** A flag of the open file description: whoever else has it sees the change too. */
   setNonblocking(on: boolean): void {
     const flags = check('fcntl', libc.fcntl(this.number, F_GETFL, 0));

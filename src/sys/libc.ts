@@ -32,6 +32,7 @@ export const sendto = declare<(fd: number, buffer: Buffer, length: number, flags
   'long sendto(int, const void *, size_t, int, const void *, uint32_t)',
 );
 export const shutdown = declare<(fd: number, how: number) => number>('int shutdown(int, int)');
+export const open = declare<(path: string, flags: number) => number>('int open(const char *, int)');
 export const close = declare<(fd: number) => number>('int close(int)');
 export const read = declare<(fd: number, buffer: Buffer, length: number) => number>('long read(int, _Out_ void *, size_t)');
 export const write = declare<(fd: number, buffer: Buffer, length: number) => number>('long write(int, const void *, size_t)');
@@ -50,6 +51,12 @@ export const waitid = declare<(idType: number, id: number, info: Buffer, options
 /** pidfd_open(2) and pidfd_send_signal(2) have no wrapper in musl and in older glibc. */
 export const syscall = declare<(number: number, a: number, b: number, c: number, d: number) => number>('long syscall(long, long, long, long, long)');
 export const syscallWithBuffer = declare<(number: number, a: number, b: number, buffer: Buffer, d: number) => number>('long syscall(long, long, long, _Inout_ void *, long)');
+export const syscallWithName = declare<(number: number, name: string, b: number, c: number, buffer: Buffer | null) => number>(
+  'long syscall(long, const char *, long, long, const void *)',
+);
+export const syscallWithBuffers = declare<(number: number, a: number, buffer: Buffer, c: number, d: Buffer | null, e: Buffer) => number>(
+  'long syscall(long, long, _Out_ void *, long, void *, const void *)',
+);
 export const ioctl = declare<(fd: number, request: number, argument: Buffer) => number>('int ioctl(int, unsigned long, _Inout_ void *)');
 export const processVmReadv = declare<(pid: number, local: Buffer, localCount: number, remote: Buffer, remoteCount: number, flags: number) => number>(
   'long process_vm_readv(int, const void *, unsigned long, const void *, unsigned long, unsigned long)',

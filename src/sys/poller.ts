@@ -13,7 +13,7 @@ const EPOLLOUT = 4;
 const EPOLLONESHOT = 1 << 30;
 const EPOLLET = 1 << 31;
 /** struct epoll_event is packed on x86-64 and nowhere else; epoll_event(3type). */
-const EVENT = process.arch === 'x64' ? { size: 12, data: 4 } : { size: 16, data: 8 };
+export const EPOLL_EVENT = process.arch === 'x64' ? { size: 12, data: 4 } : { size: 16, data: 8 };
 const MOST_EVENTS = 64;
 /** How long callbacks may hold the event loop in one go. */
 const TURN_MS = 3;
@@ -39,7 +39,7 @@ export class Poller {
   readonly #epoll: Fd;
   readonly #entries = new Map<number, Entry>();
   readonly #handle: { stop(): void };
-  readonly #events = Buffer.alloc(EVENT.size * MOST_EVENTS);
+  readonly #events = Buffer.alloc(EPOLL_EVENT.size * MOST_EVENTS);
   #nextId = 1;
   readonly #ready: [id: number, events: number][] = [];
   #scheduled = false;
@@ -74,9 +74,9 @@ export class Poller {
   }
 
   #control(operation: keyof typeof EPOLL_CTL, fd: Fd, mask: number, id: number): void {
-    const event = Buffer.alloc(EVENT.size);
+    const event = Buffer.alloc(EPOLL_EVENT.size);
     event.writeInt32LE(mask | 0, 0);
-    event.writeUInt32LE(id, EVENT.data);
+    event.writeUInt32LE(id, EPOLL_EVENT.data);
     check('epoll_ctl', libc.epollCtl(this.#epoll.number, EPOLL_CTL[operation], fd.number, event));
   }
 
@@ -85,7 +85,7 @@ export class Poller {
     const count = libc.epollWait(this.#epoll.number, this.#events, MOST_EVENTS, 0);
     if (count < 0) return this.onError(new SysError('epoll_wait', libc.errno()));
     // Read out first: a callback may close watches that have events in this batch.
-    for (let i = 0; i < count; i++) this.#ready.push([this.#events.readUInt32LE(i * EVENT.size + EVENT.data), this.#events.readUInt32LE(i * EVENT.size)]);
+    for (let i = 0; i < count; i++) this.#ready.push([this.#events.readUInt32LE(i * EPOLL_EVENT.size + EPOLL_EVENT.data), this.#events.readUInt32LE(i * EPOLL_EVENT.size)]);
     this.#serve();
   }
 

@@ -102,11 +102,14 @@ function gone(what: string): undefined {
   if (error.code !== 'ENOENT' && error.code !== 'EINTR') throw error;
 }
 
-/** So many bytes at this address of another process; undefined when they cannot be read. */
+/** So many bytes at this address of another process; undefined where it has none. Throws SysError (EPERM: it is not ours to see). */
 export function readMemory(tid: number, address: bigint, length: number): Buffer | undefined {
   const bytes = Buffer.alloc(length);
   const read = libc.processVmReadv(tid, ioVector(libc.addressOf(bytes), length), 1, ioVector(address, length), 1, 0);
-  return read === length ? bytes : undefined;
+  if (read === length) return bytes;
+  const error = new SysError('process_vm_readv', libc.errno());
+  if (read < 0 && error.code !== 'EFAULT' && error.code !== 'ESRCH') throw error;
+  return undefined;
 }
 
 function ioVector(address: bigint, length: number): Buffer {

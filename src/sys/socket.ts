@@ -36,8 +36,11 @@ export const SO_RCVBUFFORCE = 33;
 export const SO_PASSSEC = 34;
 export const SO_TIMESTAMPNS = 35;
 export const SO_MARK = 36;
+export const SO_PROTOCOL = 38;
 export const SO_DOMAIN = 39;
+export const SO_COOKIE = 57;
 export const SO_PASSPIDFD = 76;
+export const SO_PASSRIGHTS = 83;
 export const IPPROTO_IP = 0;
 export const IPPROTO_TCP = 6;
 export const IPPROTO_IPV6 = 41;
@@ -55,6 +58,10 @@ export const TCP_KEEPINTVL = 5;
 export const TCP_KEEPCNT = 6;
 export const TCP_DEFER_ACCEPT = 9;
 export const TCP_CONGESTION = 13;
+export const SOL_SCTP = 132;
+export const SCTP_NODELAY = 3;
+export const SOL_NETLINK = 270;
+export const NETLINK_PKTINFO = 3;
 
 /** CLOEXEC and non-blocking. Throws SysError, as everything here does. */
 export function socket(family: SocketFamily, type: SocketType, protocol = 0): Fd {
@@ -64,6 +71,11 @@ export function socket(family: SocketFamily, type: SocketType, protocol = 0): Fd
 export function bind(fd: Fd, address: SocketAddress): void {
   const bytes = encodeAddress(address);
   check('bind', libc.bind(fd.number, bytes, bytes.length));
+}
+
+/** Binds to a name in a folder, however long the way to it: only the name has to fit into an address. */
+export function bindIn(folder: Fd, name: string, fd: Fd): void {
+  bind(fd, { family: 'unix', path: `/proc/self/fd/${folder.number}/${name}` });
 }
 
 export function listen(fd: Fd, backlog: number): void {
@@ -87,9 +99,9 @@ function nameFrom(call: 'getsockname' | 'getpeername', fd: Fd): SocketAddress | 
   return decodeAddress(bytes.subarray(0, length.readUInt32LE()));
 }
 
-/** undefined when nobody waits. The new descriptor is CLOEXEC and non-blocking. */
-export function accept4(fd: Fd): { readonly fd: Fd } | undefined {
-  const accepted = libc.accept4(fd.number, null, null, SOCK_CLOEXEC | SOCK_NONBLOCK);
+/** undefined when nobody waits. The new descriptor is CLOEXEC, and non-blocking unless a program is to have it. */
+export function accept4(fd: Fd, { blocking = false }: { readonly blocking?: boolean } = {}): { readonly fd: Fd } | undefined {
+  const accepted = libc.accept4(fd.number, null, null, SOCK_CLOEXEC | (blocking ? 0 : SOCK_NONBLOCK));
   return accepted < 0 ? nothingWaits('accept4') : { fd: new Fd(accepted) };
 }
 
@@ -104,6 +116,31 @@ export function getsockopt(fd: Fd, level: number, name: number): number {
   const length = Buffer.from([4, 0, 0, 0]);
   check('getsockopt', libc.getsockopt(fd.number, level, name, bytes, length));
   return bytes.readInt32LE();
+}
+
+/** The value as the kernel has it; undefined where this socket has no such option. */
+export function getOptionBytes(fd: Fd, level: number, name: number, size: number): Buffer | undefined {
+  const bytes = Buffer.alloc(size);
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(size);
+  return libc.getsockopt(fd.number, level, name, bytes, length) < 0 ? undefined : bytes.subarray(0, length.readUInt32LE());
+}
+
+/** A number that no other socket of this machine has; undefined for what is no socket. */
+export function socketCookie(fd: Fd): bigint | undefined {
+  return getOptionBytes(fd, SOL_SOCKET, SO_COOKIE, 8)?.readBigUInt64LE();
+}
+
+/** Its type; undefined for one that is none of ours. */
+export function socketType(fd: Fd): SocketType | undefined {
+  const number = getOptionBytes(fd, SOL_SOCKET, SO_TYPE, 4)?.readInt32LE();
+  return (Object.keys(SOCK) as SocketType[]).find((type) => SOCK[type] === number);
+}
+
+/** Opens a new socket of the same family, type and protocol; `key` is the same for sockets that are alike. */
+export function socketLike(fd: Fd): { readonly key: string; readonly open: () => Fd } {
+  const [domain, type, protocol] = [SO_DOMAIN, SO_TYPE, SO_PROTOCOL].map((name) => getsockopt(fd, SOL_SOCKET, name)) as [number, number, number];
+  return { key: `${domain} ${type} ${protocol}`, open: () => new Fd(check('socket', libc.socket(domain, type | SOCK_CLOEXEC, protocol))) };
 }
 
 /** How many bytes came, 0 at the end of a stream; undefined when none wait. */

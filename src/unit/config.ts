@@ -211,6 +211,8 @@ export interface ServiceConfig extends CommonConfig {
   /** Sockets= names further socket units whose descriptors go to this service. */
   readonly sockets: readonly string[];
   readonly delegate: boolean;
+  /** [X-Rouse]; without targets. */
+  readonly adopt: AdoptConfig;
   readonly exec: ExecConfig;
   readonly kill: KillConfig;
 }
@@ -225,6 +227,22 @@ export type ListenAddress =
   /** `@name`, without the `@`. */
   | { readonly family: 'abstract'; readonly name: string }
   | { readonly family: 'vsock'; readonly cid: number; readonly port: number };
+
+/** What a program binds where a held socket stands for it; [X-Rouse] Adopt=. */
+export interface AdoptTarget {
+  /** The port of the held socket that is meant; undefined: the one of the Listen…= line in the same place. */
+  readonly held: number | undefined;
+  /** Family 'any' is a port alone, whatever the address. undefined: the socket is not adopted. */
+  readonly address: ListenAddress | undefined;
+}
+
+export type AdoptMode = 'auto' | 'yes' | 'no';
+
+export interface AdoptConfig {
+  /** undefined: nothing was said. */
+  readonly mode: AdoptMode | undefined;
+  readonly targets: readonly AdoptTarget[];
+}
 
 export type ListenKind = 'stream' | 'datagram' | 'sequential-packet' | 'fifo' | 'special' | 'netlink' | 'message-queue' | 'usb-function';
 
@@ -292,6 +310,8 @@ export interface SocketConfig extends CommonConfig {
   readonly triggerLimitBurst: number;
   readonly pollLimitIntervalMs: number;
   readonly pollLimitBurst: number;
+  /** [X-Rouse] */
+  readonly adopt: AdoptConfig;
   readonly exec: ExecConfig;
   readonly kill: KillConfig;
 }

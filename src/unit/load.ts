@@ -11,6 +11,7 @@ import { COMMON_DEFAULTS, EXEC_DEFAULTS, INSTALL_DEFAULTS, KILL_DEFAULTS, SERVIC
 import { impliedDependencies } from './implied.js';
 import type { Draft, KeyRow } from './key-table.js';
 import { instanceName, parseUnitName } from './name.js';
+import { ROUSE_DEFAULTS, ROUSE_KEYS } from './rouse-keys.js';
 import { SERVICE_KEYS } from './service-keys.js';
 import { SOCKET_KEYS } from './socket-keys.js';
 import { specifierTable, type SpecifierFacts } from './specifiers.js';
@@ -72,7 +73,7 @@ class Loader {
   }
 
   #ownDefaults(): Draft {
-    const commands = { ...EXEC_DEFAULTS, ...KILL_DEFAULTS };
+    const commands = { ...EXEC_DEFAULTS, ...KILL_DEFAULTS, ...ROUSE_DEFAULTS };
     return this.#type === 'socket' ? { ...commands, ...SOCKET_DEFAULTS } : this.#type === 'service' ? { ...commands, ...SERVICE_DEFAULTS } : {};
   }
 
@@ -81,6 +82,7 @@ class Loader {
     if (section.name === 'Unit') return this.#readKeys(section, UNIT_KEYS, common);
     if (section.name === 'Install') return this.#readKeys(section, INSTALL_KEYS, install);
     if (section.name === mine?.name) return this.#readKeys(section, mine.table, own);
+    if (section.name === 'X-Rouse' && this.#type !== undefined) return this.#readKeys(section, ROUSE_KEYS[this.#type], own);
     // Sections of others, Quadlet's among them in what it generated, begin with X-; systemd.unit(5).
     if (section.name.startsWith('X-')) return;
     const near = suggest(section.name, ['Unit', 'Install', ...(mine === undefined ? [] : [mine.name])]);
@@ -125,7 +127,8 @@ class Loader {
     const base = { ...common, jobRunningTimeoutMs, name, fragmentPath, sourcePath, dropInPaths, description: (common['description'] as string | undefined) ?? name, install, type: this.#type };
     const config = this.#type === 'socket' ? this.#socket(base, own) : this.#type === 'service' ? this.#service(base, own) : (base as unknown as UnitConfig);
     if (config === undefined) return undefined;
-    const dependencies = this.#checkSelf([...config.dependencies.map((dependency) => this.#instantiate(dependency)), ...(this.context.extraDependencies ?? []), ...impliedDependencies(config, this.#whole())]);
+    const written = [...config.dependencies, ...(this.context.extraDependencies ?? [])].map((dependency) => this.#instantiate(dependency));
+    const dependencies = this.#checkSelf([...written, ...impliedDependencies(config, this.#whole())]);
     return deepFreeze({ ...config, dependencies });
   }
 
@@ -183,8 +186,10 @@ class Loader {
     return undefined;
   }
 
+  /** What Quadlet made has no file of its own: its source stands for it. */
   #whole(): Place {
-    return { file: this.contents.fragmentPath === '' ? (this.contents.dropInPaths[0] ?? this.contents.name) : this.contents.fragmentPath, line: 0 };
+    const { fragmentPath, sourcePath, dropInPaths, name } = this.contents;
+    return { file: fragmentPath || sourcePath || dropInPaths[0] || name, line: 0 };
   }
 
   #warn(place: Place, code: string, message: string, hint?: string, about: Partial<About> = {}): void {

@@ -48,14 +48,17 @@ class LineReader {
   /** A backslash at the end joins the next line; comments between the two are left out of the value. */
   #readContinued(line: number, first: string, start: string): void {
     let raw = first;
-    let value = start;
-    while (isContinued(value) && this.#next < this.#physical.length) {
+    let last = start;
+    const parts: string[] = [];
+    while (isContinued(last) && this.#next < this.#physical.length) {
       const next = this.#physical[this.#next++] ?? '';
       raw += next;
       const more = withoutEnd(next);
-      if (!isComment(more.trimStart())) value = `${value.slice(0, -1)} ${more}`;
+      if (isComment(more.trimStart())) continue;
+      parts.push(last.slice(0, -1));
+      last = more;
     }
-    this.#classify(line, raw, value.trimEnd());
+    this.#classify(line, raw, [...parts, last].join(' ').trimEnd());
   }
 
   #classify(line: number, raw: string, text: string): void {
@@ -87,7 +90,9 @@ function withoutEnd(line: string): string {
 
 /** A backslash that is itself escaped does not join lines. */
 function isContinued(line: string): boolean {
-  return (/\\+$/.exec(line)?.[0].length ?? 0) % 2 === 1;
+  let start = line.length;
+  while (line[start - 1] === '\\') start--;
+  return (line.length - start) % 2 === 1;
 }
 
 function isComment(text: string): boolean {

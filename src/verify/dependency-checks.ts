@@ -3,8 +3,9 @@ import { kindOf } from '../quadlet/kinds.js';
 import { serviceOf as triggeredBy } from '../unit/load.js';
 import { parseUnitName } from '../unit/name.js';
 import type { Dependency, DependencyKind } from '../unit/config.js';
+import { perWorld } from './per-world.js';
 import type { Finding, Subject, World } from './subject.js';
-import { linesOf, nearestUnit, type Line } from './text.js';
+import { linesOf, listOf, nearestUnit, type Line } from './text.js';
 
 const KEYS: Readonly<Record<string, DependencyKind>> = {
   Requires: 'requires',
@@ -73,11 +74,11 @@ export function* quadletFileInUnit(subject: Subject, world: World): Iterable<Fin
   if (subject.isQuadlet) return;
   for (const line of linesOf(subject)) {
     if (line.section !== 'Unit' || !(line.key in KEYS)) continue;
-    for (const word of line.value.split(/\s+/)) {
+    for (const word of listOf(line)) {
       const kind = kindOf(word);
       if (kind === undefined) continue;
       const base = word.slice(0, word.lastIndexOf('.'));
-      const service = [...world.units()].find(({ quadlet }) => quadlet?.name === word)?.name ?? `${base}${kind.suffix}.service`;
+      const service = world.units().find(({ quadlet }) => quadlet?.name === word)?.name ?? `${base}${kind.suffix}.service`;
       yield { at: line, word, section: 'Unit', message: `${word} in ${line.key}= is no unit, ignoring: only Quadlet files name Quadlet files`, hint: `${line.key}=${service}` };
     }
   }
@@ -86,7 +87,7 @@ export function* quadletFileInUnit(subject: Subject, world: World): Iterable<Fin
 export function* dependencyWithoutType(subject: Subject, world: World): Iterable<Finding> {
   for (const line of linesOf(subject)) {
     if (line.section !== 'Unit' || !(line.key in KEYS)) continue;
-    for (const word of line.value.split(/\s+/).filter(Boolean)) {
+    for (const word of listOf(line)) {
       if (word.includes('%') || parseUnitName(word) !== undefined || kindOf(word) !== undefined) continue;
       const real = ['service', 'socket', 'target'].map((type) => `${word}.${type}`).find((name) => world.find(name) !== undefined || isEverywhere(name));
       yield { at: line, word, section: 'Unit', message: `'${word}' in ${line.key}= is no name of a unit: systemd ignores it`, hint: `${line.key}=${real ?? `${word}.service`}` };
@@ -170,20 +171,19 @@ function trace(before: ReadonlyMap<string, string | undefined>, to: string): rea
   return path;
 }
 
-const orderings = new WeakMap<World, ReadonlyMap<string, ReadonlySet<string>>>();
-
 /** For each unit those that start after it. */
-function ordering(world: World): ReadonlyMap<string, ReadonlySet<string>> {
-  const known = orderings.get(world);
-  if (known !== undefined) return known;
+const ordering = perWorld((world): ReadonlyMap<string, ReadonlySet<string>> => {
   const order = new Map<string, Set<string>>();
-  const add = (first: string, then: string): void => void order.set(first, (order.get(first) ?? new Set()).add(then));
+  const add = (first: string, then: string): void => {
+    const after = order.get(first);
+    if (after === undefined) order.set(first, new Set([then]));
+    else after.add(then);
+  };
   for (const { name, config } of world.units()) {
     for (const dependency of config?.dependencies ?? []) {
       if (dependency.kind === 'after') add(dependency.name, name);
       if (dependency.kind === 'before') add(name, dependency.name);
     }
   }
-  orderings.set(world, order);
   return order;
-}
+});

@@ -35,9 +35,13 @@ export class FilesWorld implements World {
   readonly #named: ReadonlySet<string>;
   /** By the name of the service. */
   readonly #quadlets = new Map<string, LoadedQuadlet>();
+  /** By the name of the file. */
+  readonly #bySource = new Map<string, LoadedQuadlet>();
   readonly #sources: ReadonlyMap<string, UnitContents>;
   readonly #found = new Map<string, KnownUnit | undefined>();
   readonly #folders: readonly string[];
+  /** Filled once, when every file has been read. */
+  #known: readonly KnownUnit[] | undefined;
   #starters: ReadonlyMap<string, ReadonlySet<string>> | undefined;
   readonly subjects: readonly Subject[];
   /** About files that made no subject. */
@@ -89,12 +93,14 @@ export class FilesWorld implements World {
 
   hasUnitFile = (name: string): boolean => this.#units.has(name) || this.#store.index.find(name)?.vendor === false;
 
-  units = (): readonly KnownUnit[] => {
+  units = (): readonly KnownUnit[] => (this.#known ??= this.#collectUnits());
+
+  #collectUnits(): readonly KnownUnit[] {
     const { index } = this.#store;
     const own = index.names.filter((name) => index.find(name)?.vendor === false);
     const names = new Set([...this.#units.keys(), ...this.#quadlets.keys(), ...own]);
     return [...names].flatMap((name) => this.find(name) ?? []).filter(({ name }) => names.has(name));
-  };
+  }
 
   names = (): readonly string[] => [...new Set([...this.#units.keys(), ...this.#quadlets.keys(), ...this.#store.names()])];
 
@@ -131,11 +137,13 @@ export class FilesWorld implements World {
       const { source, service } = converted;
       const kind = kindOf(source.name);
       const name = service?.name ?? (kind === undefined ? source.name : serviceNameOf(source, kind));
-      if (this.#quadlets.has(name)) continue;
       const paths = new Set([source.fragmentPath, ...source.dropInPaths]);
       const before = [...diagnostics.filter(({ file }) => paths.has(file)), ...converted.diagnostics];
       const loaded = service === undefined ? { config: undefined, diagnostics: this.#judgeLines(source, name) } : this.#load(service, []);
-      this.#quadlets.set(name, { converted, known: { name, config: loaded.config, quadlet: source }, diagnostics: [...before, ...loaded.diagnostics] });
+      const quadlet: LoadedQuadlet = { converted, known: { name, config: loaded.config, quadlet: source }, diagnostics: [...before, ...loaded.diagnostics] };
+      this.#bySource.set(source.name, quadlet);
+      // Of two that make one service the first counts.
+      if (!this.#quadlets.has(name)) this.#quadlets.set(name, quadlet);
     }
   }
 
@@ -148,10 +156,9 @@ export class FilesWorld implements World {
   #quadletSubject(name: string, path: string): readonly Subject[] {
     const contents = this.#sources.get(name);
     const kind = kindOf(name);
-    if (contents === undefined || kind === undefined || contents.fragmentPath !== path) return [];
-    const made = [...this.#quadlets].find(([, { converted }]) => converted.source.name === name);
-    const unitName = made?.[0] ?? serviceNameOf(contents, kind);
-    return [{ name, unitName, type: kind.type, isQuadlet: true, contents, config: made?.[1].known.config, diagnostics: made?.[1].diagnostics ?? [] }];
+    const made = this.#bySource.get(name);
+    if (contents === undefined || kind === undefined || made === undefined || contents.fragmentPath !== path) return [];
+    return [{ name, unitName: made.known.name, type: kind.type, isQuadlet: true, contents, config: made.known.config, diagnostics: made.diagnostics }];
   }
 
   // Finding
@@ -180,7 +187,11 @@ export class FilesWorld implements World {
 
   #collectStarters(): ReadonlyMap<string, ReadonlySet<string>> {
     const starters = new Map<string, Set<string>>();
-    const add = (started: string, by: string): void => void starters.set(started, (starters.get(started) ?? new Set()).add(by));
+    const add = (started: string, by: string): void => {
+      const set = starters.get(started);
+      if (set === undefined) starters.set(started, new Set([by]));
+      else set.add(by);
+    };
     for (const { unit, name } of this.#store.index.links) add(name, unit);
     for (const { name, config, quadlet } of this.units()) {
       for (const dependency of config?.dependencies ?? []) if (STARTING.includes(dependency.kind)) add(dependency.name, name);

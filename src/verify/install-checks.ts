@@ -4,7 +4,7 @@ import { parseUnitName } from '../unit/name.js';
 import { whole } from './name-checks.js';
 import { socketsOf } from './socket-checks.js';
 import type { Finding, Subject, World } from './subject.js';
-import { lastOf, linesOf, nearestUnit, valuesOf, type Line } from './text.js';
+import { lastOf, linesOf, listOf, nearestUnit, valuesOf, type Line } from './text.js';
 
 const PULLING = ['WantedBy', 'RequiredBy', 'UpheldBy'];
 
@@ -14,7 +14,7 @@ function installLines(subject: Subject): readonly Line[] {
 
 export function* unknownTarget(subject: Subject, world: World): Iterable<Finding> {
   for (const line of installLines(subject)) {
-    for (const word of line.value.split(/\s+/).filter(Boolean)) {
+    for (const word of listOf(line)) {
       if (word.includes('%') || world.find(word) !== undefined) continue;
       const parsed = parseUnitName(word);
       if (!world.complete && parsed?.type !== 'target') continue;

@@ -2,6 +2,7 @@
 import { containerName, kindOf, serviceNameOf } from '../quadlet/kinds.js';
 import type { UnitContents } from '../unitfile/unit-file.js';
 import { splitWords } from '../unitfile/words.js';
+import { indexBy, perWorld } from './per-world.js';
 import type { Finding, Subject, World } from './subject.js';
 import { isYes, lastOf, linesOf, valuesOf } from './text.js';
 
@@ -15,21 +16,31 @@ export function* serviceOfTwoFiles(subject: Subject, world: World): Iterable<Fin
       hint: 'rename one of the two, or give this one another ServiceName=',
     };
   }
-  const other = world.quadlets.find((contents) => contents.name !== subject.name && serviceName(contents) === subject.unitName);
+  const other = makersOf(world)
+    .get(subject.unitName)
+    ?.find(({ name }) => name !== subject.name);
   if (other !== undefined)
     yield { at, message: `${other.name} makes a ${subject.unitName} as well, and only one of the two counts`, hint: 'rename one of the two, or give it another ServiceName=' };
 }
+
+/** Quadlet files by the service that they make. */
+const makersOf = perWorld(({ quadlets }) => indexBy(quadlets, (contents) => [serviceName(contents)]));
 
 function serviceName(contents: UnitContents): string {
   const kind = kindOf(contents.name);
   return kind === undefined ? '' : serviceNameOf(contents, kind);
 }
 
+/** .container files by the name of their container. */
+const containersOf = perWorld(({ quadlets }) => indexBy(quadlets, (contents) => (contents.name.endsWith('.container') ? [containerName(contents)] : [])));
+
 /** Each is started with --replace: the later one ends the earlier. */
 export function* containerNameTwice(subject: Subject, world: World): Iterable<Finding> {
   const line = subject.type === 'container' ? lastOf(subject, 'ContainerName') : undefined;
   if (line === undefined || line.value.includes('%')) return;
-  const other = world.quadlets.find((contents) => contents.name !== subject.name && contents.name.endsWith('.container') && containerName(contents) === line.value);
+  const other = containersOf(world)
+    .get(line.value)
+    ?.find(({ name }) => name !== subject.name);
   if (other !== undefined)
     yield {
       at: line,

@@ -1,6 +1,7 @@
 /** Addresses that two want, and those that only root may have. */
 import { networkWithoutPorts } from './network-checks.js';
 import { refused } from './quadlet-value-checks.js';
+import { indexBy, perWorld } from './per-world.js';
 import { isSocket, ownSection, socketOf, type Finding, type Subject, type World } from './subject.js';
 import { collide, parsePublish, publishClaims, socketClaims, type Claim } from './ports.js';
 import { expand, valuesOf } from './text.js';
@@ -27,14 +28,13 @@ export function* heldTwice(subject: Subject, world: World): Iterable<Finding> {
   const own = socketOf(subject);
   if (own === undefined) return;
   const mine = socketClaims(own);
-  const later = laterThan(subject, world);
   for (const [i, claim] of mine.entries()) {
     const before = mine.slice(0, i).find((other) => collide(claim, other));
     const other =
       before ??
       claimsOf(world)
         .get(claim.what)
-        ?.find((each) => each.type === 'held' && !later.has(each.owner) && collide(claim, each));
+        ?.find((each) => each.type === 'held' && !isLater(each.owner, subject, world) && collide(claim, each));
     if (other === undefined) continue;
     const whom = before === undefined ? other.owner : `line ${before.at.line}`;
     yield {
@@ -48,26 +48,17 @@ export function* heldTwice(subject: Subject, world: World): Iterable<Finding> {
 }
 
 /** Of two files that are both verified, the later one is told. */
-function laterThan(subject: Subject, { subjects }: World): ReadonlySet<string> {
-  return new Set(subjects.slice(subjects.indexOf(subject)).map(({ name }) => name));
+function isLater(owner: string, subject: Subject, world: World): boolean {
+  return (positions(world).get(owner) ?? -1) >= (positions(world).get(subject.name) ?? 0);
 }
 
-const indexes = new WeakMap<World, ReadonlyMap<string, readonly Claim[]>>();
+const positions = perWorld(({ subjects }) => new Map(subjects.map(({ name }, i) => [name, i])));
 
 /** Every claim in the world by what it claims. */
-function claimsOf(world: World): ReadonlyMap<string, readonly Claim[]> {
-  const known = indexes.get(world);
-  if (known !== undefined) return known;
-  const index = new Map<string, Claim[]>();
+const claimsOf = perWorld((world) => {
   const sockets = world.units().flatMap((unit) => (isSocket(unit) ? socketClaims(unit.config) : []));
-  for (const claim of [...sockets, ...world.quadlets.flatMap(publishClaims)]) {
-    const same = index.get(claim.what);
-    if (same === undefined) index.set(claim.what, [claim]);
-    else same.push(claim);
-  }
-  indexes.set(world, index);
-  return index;
-}
+  return indexBy([...sockets, ...world.quadlets.flatMap(publishClaims)], ({ what }) => [what]);
+});
 
 function publishes(subject: Subject): readonly Claim[] {
   return PUBLISHING.includes(subject.type) && networkWithoutPorts(subject) === undefined ? publishClaims(subject.contents) : [];
@@ -98,11 +89,10 @@ export function* publishedThoughHeld(subject: Subject, world: World): Iterable<F
 export function* publishedTwice(subject: Subject, world: World): Iterable<Finding> {
   const claims = publishes(subject);
   if (claims.length === 0) return;
-  const later = laterThan(subject, world);
   for (const claim of claims) {
     const other = claimsOf(world)
       .get(claim.what)
-      ?.find((each) => each.type === 'published' && !later.has(each.owner) && collide(claim, each));
+      ?.find((each) => each.type === 'published' && !isLater(each.owner, subject, world) && collide(claim, each));
     if (other === undefined) continue;
     yield {
       at: claim.at,

@@ -1,7 +1,7 @@
 /** Values of Quadlet files that the generator hands on and podman then refuses. */
 import { BlockList, isIP, isIPv6 } from 'node:net';
 import { splitWords } from '../unitfile/words.js';
-import { QUADLET_VALUES } from './quadlet-values.js';
+import { QUADLET_VALUES, type ValueRule } from './quadlet-values.js';
 import { ownSection, type Finding, type Subject, type World } from './subject.js';
 import { expand, isYes, lastOf, linesOf, valuesOf } from './text.js';
 
@@ -17,16 +17,18 @@ export function* badQuadletValue(subject: Subject, world: World): Iterable<Findi
     const rule = QUADLET_VALUES.find(({ keys, types }) => keys.has(line.key) && types?.includes(subject.type) !== false);
     if (rule === undefined) continue;
     const text = line.value.replace(/^"(.*)"$/, '$1');
-    for (const word of rule.words === true ? splitWords(text, { relaxed: true }).words : [text]) {
-      const value = expand(subject, world, word);
-      if (!value.includes('%') && !value.includes('$') && !rule.valid(value)) {
-        yield { at: line, word, section: line.section, message: `'${word}' in ${line.key}= is not ${rule.expected}: ${refused(subject)}` };
-      }
+    const words = rule.words === true ? splitWords(text, { relaxed: true }).words : [text];
+    for (const word of new Set(words.filter((each) => !isTaken(expand(subject, world, each), rule)))) {
+      yield { at: line, word, section: line.section, message: `'${word}' in ${line.key}= is not ${rule.expected}: ${refused(subject)}` };
     }
   }
 }
 
-/** podman takes --ip with one network, which must be its own. */
+/** What is not known before the start may be right. */
+function isTaken(value: string, { valid }: ValueRule): boolean {
+  return value.includes('%') || value.includes('$') || valid(value);
+}
+
 export function* addressOutsideOfSubnet(subject: Subject): Iterable<Finding> {
   if (subject.type !== 'network') return;
   const subnets = valuesOf(subject, 'Subnet');

@@ -4,6 +4,7 @@ import { serviceOf as triggeredBy } from '../unit/load.js';
 import { parseUnitName } from '../unit/name.js';
 import type { SocketConfig } from '../unit/config.js';
 import { whole } from './name-checks.js';
+import { indexBy, perWorld } from './per-world.js';
 import { isSocket, serviceOf, socketOf, type Finding, type Subject, type World } from './subject.js';
 import { isYes, lastOf, nearestUnit, valuesOf } from './text.js';
 
@@ -111,8 +112,11 @@ export function* socketNotRequired(subject: Subject, world: World): Iterable<Fin
 
 /** The socket units that start this subject's service. */
 export function socketsOf(subject: Subject, world: World): readonly string[] {
-  return world.units().flatMap((unit) => (isSocket(unit) && !unit.config.accept && triggeredBy(unit.config) === subject.unitName ? [unit.name] : []));
+  return (triggersOf(world).get(subject.unitName) ?? []).map(({ name }) => name);
 }
+
+/** Socket units by the service that they start. */
+const triggersOf = perWorld((world) => indexBy(world.units(), (unit) => (isSocket(unit) && !unit.config.accept ? [triggeredBy(unit.config)] : [])));
 
 /** A socket for each instance needs a service for each instance. */
 export function* templateWithoutTemplate(subject: Subject): Iterable<Finding> {

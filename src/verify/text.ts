@@ -9,9 +9,14 @@ export interface Line extends Assignment {
   readonly section: string;
 }
 
+const linesBySubject = new WeakMap<Subject, readonly Line[]>();
+
 /** Every assignment of the file and its drop-ins. */
 export function linesOf(subject: Subject): readonly Line[] {
-  return subject.contents.sections.flatMap(({ name, assignments }) => assignments.map((assignment) => ({ ...assignment, section: name })));
+  let lines = linesBySubject.get(subject);
+  if (lines === undefined)
+    linesBySubject.set(subject, (lines = subject.contents.sections.flatMap(({ name, assignments }) => assignments.map((assignment) => ({ ...assignment, section: name })))));
+  return lines;
 }
 
 /** Every value of a key, in a Quadlet file of its own section, since the last empty one. */
@@ -28,6 +33,11 @@ export function lastOf(subject: Subject, key: string, section = ownSection(subje
 /** With what each specifier stands for in the unit. */
 export function expand(subject: Subject, { facts }: World, text: string): string {
   return expandSpecifiers(text, specifierTable(subject.unitName, facts, subject.contents.fragmentPath)).value;
+}
+
+/** The words of a list, each once. */
+export function listOf({ value }: Line): readonly string[] {
+  return [...new Set(value.split(/\s+/).filter(Boolean))];
 }
 
 /** What systemd takes for true. */

@@ -7,6 +7,7 @@ import { FilesWorld } from './files-world.js';
 import { NO_HOST, thisHost } from './host.js';
 import type { Input, Inputs } from './inputs.js';
 import { misplacedHint } from './key-checks.js';
+import { indexBy } from './per-world.js';
 import type { Check, Finding, Subject, World } from './subject.js';
 
 export interface VerifyOptions {
@@ -22,7 +23,8 @@ export function verify({ inputs, diagnostics }: Inputs, options: VerifyOptions):
   const texts = new Texts();
   const found = worldsOf(inputs).flatMap((group) => {
     const world = new FilesWorld(scope, options.env, options.host ? thisHost() : NO_HOST, options.host, group);
-    return [...world.diagnostics, ...world.subjects.flatMap((subject) => verifySubject(subject, world, texts).filter(isMeant(group, subject)))];
+    const named = indexBy(group, ({ path }) => [path]);
+    return [...world.diagnostics, ...world.subjects.flatMap((subject) => verifySubject(subject, world, texts).filter(isMeant(named.get(subject.contents.fragmentPath))))];
   });
   return distinct([...diagnostics, ...found]);
 }
@@ -46,20 +48,32 @@ function idOf({ path, dropIn = '' }: Input): string {
   return `${path}\0${dropIn}`;
 }
 
-/** Of a file of which only a drop-in was named, what is found in the drop-in. */
-function isMeant(inputs: readonly Input[], subject: Subject): (diagnostic: Diagnostic) => boolean {
-  const named = inputs.filter(({ path }) => path === subject.contents.fragmentPath);
-  if (named.some(({ dropIn }) => dropIn === undefined)) return () => true;
-  const dropIns = named.map(({ dropIn = '' }) => dropIn);
-  return ({ file }) => dropIns.length === 0 || dropIns.some((dropIn) => file === dropIn || file.startsWith(`${dropIn}/`));
+/** Of a file of which only drop-ins were named, what is found in these. */
+function isMeant(inputs: readonly Input[] = []): (diagnostic: Diagnostic) => boolean {
+  const dropIns = inputs.flatMap(({ dropIn }) => dropIn ?? []);
+  if (dropIns.length < inputs.length || dropIns.length === 0) return () => true;
+  return ({ file }) => dropIns.some((dropIn) => file === dropIn || file.startsWith(`${dropIn}/`));
 }
 
 function verifySubject(subject: Subject, world: World, texts: Texts): readonly Diagnostic[] {
-  const found = CHECKS.flatMap((check) => [...check.run(subject, world)].map((finding) => ({ check, finding })));
+  const found = CHECKS.flatMap((check) => firstOfEachLine(check.run(subject, world)).map((finding) => ({ check, finding })));
   const read = subject.diagnostics.filter((diagnostic) => !isSaidBetter(diagnostic, subject, found)).map((diagnostic) => finished(diagnostic, subject, texts));
   const checked = found.map(({ check, finding }) => toDiagnostic(check, finding, texts));
   const order = [subject.contents.fragmentPath, ...subject.contents.dropInPaths];
   return [...read, ...checked].sort((a, b) => order.indexOf(a.file) - order.indexOf(b.file) || a.line - b.line || (a.column ?? 0) - (b.column ?? 0));
+}
+
+/** Who has seen so many of one kind in one line has seen enough. */
+const MOST_OF_A_LINE = 10;
+
+function firstOfEachLine(findings: Iterable<Finding>): readonly Finding[] {
+  const counts = new Map<string, number>();
+  return [...findings].filter(({ at }) => {
+    const id = `${at.file}:${at.line}`;
+    const count = (counts.get(id) ?? 0) + 1;
+    counts.set(id, count);
+    return count <= MOST_OF_A_LINE;
+  });
 }
 
 /** A check says the same with more to go by. */

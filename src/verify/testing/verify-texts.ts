@@ -24,14 +24,12 @@ export function verifyTexts(texts: Texts, { mode = 'system', named, host = true 
       mkdirSync(dirname(join(root, name)), { recursive: true });
       writeFileSync(join(root, name), text.replaceAll('ROOT', root));
     }
-    const scope = scopeIn(root, mode);
     const words =
       named ??
       Object.keys(texts).filter(
         (name) => !name.startsWith('path/') && !name.includes('.d/') && /\.(socket|service|target|container|pod|kube|volume|network|image|build|artifact)$/.test(name),
       );
-    const inputs = named?.length === 0 ? allInputs(scope) : namedInputs(words, root, scope);
-    return verify(inputs, { scope, env: {}, host }).map((each) => ({
+    return verifyFolder(root, words, { mode, host }).map((each) => ({
       ...each,
       file: each.file.replace(`${root}/`, ''),
       message: each.message.replaceAll(root, 'ROOT'),
@@ -40,6 +38,12 @@ export function verifyTexts(texts: Texts, { mode = 'system', named, host = true 
   } finally {
     rmSync(root, { recursive: true });
   }
+}
+
+/** With `path` below the folder as the search path. No words: all of that. */
+export function verifyFolder(root: string, words: readonly string[], { mode = 'system', host = true }: Setting = {}): readonly Diagnostic[] {
+  const scope = scopeIn(root, mode);
+  return verify(words.length === 0 ? allInputs(scope) : namedInputs(words, root, scope), { scope, env: {}, host });
 }
 
 function scopeIn(root: string, mode: 'system' | 'user'): Scope {

@@ -1,0 +1,19 @@
+/** READY=1 to the manager that started us; sd_notify(3). Only with --accept and --idle: otherwise the command itself says so. */
+import { encodeAddress } from '../sys/sockaddr.js';
+import { sendTo, socket } from '../sys/socket.js';
+
+/** A manager that cannot be reached is no reason to stop. */
+export function notifyReady(env: NodeJS.ProcessEnv): void {
+  const path = env['NOTIFY_SOCKET'] ?? '';
+  if (!/^[/@]./.test(path)) return;
+  try {
+    const fd = socket('unix', 'datagram');
+    try {
+      sendTo(fd, Buffer.from('READY=1'), encodeAddress(path.startsWith('@') ? { family: 'abstract', name: path.slice(1) } : { family: 'unix', path }));
+    } finally {
+      fd.close();
+    }
+  } catch {
+    return;
+  }
+}

@@ -1,0 +1,182 @@
+/**
+ * Adopting, for one service: which of its held sockets take the place of those that its program binds, and when the program is ready.
+ * What is made for it (the runtime's listener, the profile) is there from the moment the container is prepared until the run is over.
+ *
+ *   Adopt=yes, or what the program binds   these sockets are adopted, and not handed over; the service is ready when the program listens
+ *   Adopt=auto, for containers             handed over with LISTEN_FDS; a program that binds the same port nevertheless gets them, too
+ *   Adopt=no                               handed over with LISTEN_FDS
+ */
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { isContainerService } from '../exec/launch.js';
+import { withAdoptProfile, type AdoptProfilePaths } from '../exec/adopt-profile.js';
+import { Adoption, type AdoptableSocket } from '../socket/adopt.js';
+import { AdoptListener } from '../socket/adopt-listener.js';
+import { targetsOf, type WantedBind } from '../socket/adopt-match.js';
+import { prettyAddress } from '../socket/pretty.js';
+import { relayConnections, relayDatagrams } from '../socket/relay.js';
+import type { Fd } from '../sys/fd.js';
+import { hasSeccompNotify } from '../sys/seccomp-notify.js';
+import { getsockname } from '../sys/socket.js';
+import type { AdoptMode, ServiceConfig } from '../unit/config.js';
+import type { ServiceUnit } from './service.js';
+import type { SocketUnit } from './socket.js';
+
+/** Everything that one run has. */
+interface Prepared {
+  readonly adoption: Adoption;
+  readonly listener: AdoptListener | undefined;
+  readonly paths: AdoptProfilePaths;
+}
+
+export class Adopting {
+  /** 'off': looked at for this run, and not to be. */
+  #prepared: Prepared | 'off' | undefined;
+  #whenServing: (() => void) | undefined;
+
+  constructor(readonly unit: ServiceUnit) {}
+
+  /** Whether this socket goes to the program as a descriptor that it inherits. */
+  handsOver(config: ServiceConfig, socket: SocketUnit): boolean {
+    return modeOf(config, socket) !== 'yes' || this.#prepare(config) === undefined;
+  }
+
+  /** Whether the service has sockets to wait for, though it inherits none. */
+  isOn(config: ServiceConfig): boolean {
+    return this.#prepare(config) !== undefined;
+  }
+
+  /** The command of a container, which asks us about its sockets. */
+  adapt(config: ServiceConfig, argv: readonly string[]): readonly string[] {
+    const prepared = this.#prepare(config);
+    if (prepared === undefined) return argv;
+    const adapted = withAdoptProfile(argv, prepared.paths);
+    return adapted.ok ? adapted.argv : argv;
+  }
+
+  /** Calls back when the service is ready: now, or when its program listens, where we know that it is going to. */
+  whenServing(config: ServiceConfig, callback: () => void): void {
+    const prepared = this.#prepare(config);
+    const waits = prepared !== undefined && !prepared.adoption.isServing && this.#sockets(config).some((socket) => modeOf(config, socket) === 'yes');
+    if (waits) this.#whenServing = callback;
+    else callback();
+  }
+
+  /** The run is over, or will not be: nobody is left who could ask. */
+  end(): void {
+    const prepared = this.#prepared;
+    this.#prepared = this.#whenServing = undefined;
+    if (prepared === undefined || prepared === 'off') return;
+    prepared.listener?.close();
+    prepared.adoption.close();
+  }
+
+  #prepare(config: ServiceConfig): Prepared | undefined {
+    if (this.#prepared === undefined) {
+      const wanted = this.#sockets(config).filter((socket) => isWanted(config, modeOf(config, socket)));
+      if (wanted.length === 0) return undefined;
+      const explicit = wanted.some((socket) => modeOf(config, socket) === 'yes');
+      this.#prepared = this.#begin(config, explicit) ?? 'off';
+    }
+    return this.#prepared === 'off' ? undefined : this.#prepared;
+  }
+
+  #begin(config: ServiceConfig, explicit: boolean): Prepared | undefined {
+    const { manager, name } = this.unit;
+    const base = join(manager.host.scope.rouseDir, 'adopt', createHash('sha256').update(name).digest('hex').slice(0, 12));
+    const paths = { profile: `${base}.json`, listener: `${base}.sock`, home: manager.host.scope.home };
+    const why = hindrance(config, paths);
+    if (why !== undefined) {
+      if (explicit) manager.say(this.unit, `Its sockets cannot be adopted, handing them over with LISTEN_FDS: ${why}`);
+      return undefined;
+    }
+    const adoption = this.#makeAdoption(config);
+    try {
+      return { adoption, paths, listener: new AdoptListener(manager.poller, paths.listener, (notify) => adoption.serve(notify)) };
+    } catch (error) {
+      manager.say(this.unit, `Its sockets cannot be adopted, handing them over with LISTEN_FDS: ${error instanceof Error ? error.message : String(error)}`);
+      return undefined;
+    }
+  }
+
+  #makeAdoption(config: ServiceConfig): Adoption {
+    const { manager } = this.unit;
+    return new Adoption(
+      manager.poller,
+      () => this.#adoptable(config),
+      {
+        onServing: () => this.#onServing(),
+        onAdopted: () => undefined,
+        onUnwanted: (unwanted, instead) => this.#letGo(config, unwanted, instead),
+        onStranger: (bound) => this.#onStranger(config, bound),
+        onTrouble: (message) => manager.say(this.unit, message, 'programs that may not be looked at cannot have their sockets adopted: docs/adopt.md'),
+      },
+      { sharesFiles: !isContainerService(config) },
+    );
+  }
+
+  #onServing(): void {
+    const callback = this.#whenServing;
+    this.#whenServing = undefined;
+    callback?.();
+  }
+
+  /** The program has chosen between the sockets for one port; families.ts. */
+  #letGo(config: ServiceConfig, unwanted: AdoptableSocket, instead: AdoptableSocket): void {
+    const chosen = getsockname(instead.fd);
+    if (chosen?.family !== 'inet' && chosen?.family !== 'inet6') return;
+    const holder = this.#sockets(config).find(({ held }) => held.entries.some(({ fd }) => fd === unwanted.fd));
+    if (holder === undefined) return;
+    holder.held.giveUp(unwanted.fd, chosen.family);
+    const target = { host: chosen.family === 'inet' ? '127.0.0.1' : '::1', port: chosen.port };
+    if (unwanted.listen.kind === 'datagram') return relayDatagrams(unwanted.fd, target, this.unit.manager.poller);
+    relayConnections(unwanted.fd, target);
+    unwanted.fd.close();
+  }
+
+  /** Where something that is held for it waits in vain, it matters that the program listens elsewhere. */
+  #onStranger(config: ServiceConfig, bound: WantedBind): void {
+    const prepared = this.#prepare(config);
+    const free = this.#adoptable(config).find(({ fd }) => prepared?.adoption.hasAdopted(fd) !== true);
+    const explicit = this.#sockets(config).find((socket) => modeOf(config, socket) === 'yes');
+    if (free === undefined || explicit === undefined) return;
+    const { address } = bound;
+    const word = 'port' in address ? `${address.port}` : prettyAddress(address);
+    this.unit.manager.say(this.unit, `The program binds ${prettyAddress(address)}, which no socket stands for`, `Adopt=${word} in [X-Rouse] of ${explicit.name}, if it is ${free.listen.text}`);
+  }
+
+  #sockets(config: ServiceConfig): readonly SocketUnit[] {
+    return this.unit.manager.socketUnitsOf(this.unit, config);
+  }
+
+  #adoptable(config: ServiceConfig): readonly AdoptableSocket[] {
+    return this.#sockets(config).flatMap((socket) => {
+      if (socket.config === undefined || !isWanted(config, modeOf(config, socket))) return [];
+      const targets = targetsOf(socket.config.listen, socket.config.adopt);
+      const indexOf = new Map(socket.config.listen.map((listen, i) => [listen, i]));
+      return socket.held.entries.flatMap(({ fd, listen }): readonly AdoptableSocket[] => {
+        const target = targets[indexOf.get(listen) ?? -1];
+        return target === 'none' ? [] : [{ fd, listen, target }];
+      });
+    });
+  }
+}
+
+function modeOf(config: ServiceConfig, socket: SocketUnit): AdoptMode {
+  return socket.config?.adopt.mode ?? config.adopt.mode ?? 'auto';
+}
+
+/** A filter for a process of ours costs it something (no-new-privileges): only where it was asked for. */
+function isWanted(config: ServiceConfig, mode: AdoptMode): boolean {
+  return mode === 'yes' || (mode === 'auto' && isContainerService(config));
+}
+
+/** Why it cannot be. */
+function hindrance(config: ServiceConfig, paths: AdoptProfilePaths): string | undefined {
+  if (!hasSeccompNotify()) return 'this kernel cannot put a descriptor into another process (Linux 5.9)';
+  if (!isContainerService(config)) return 'plain processes are next';
+  const adapted = withAdoptProfile(config.execStart[0]?.argv ?? [], paths);
+  return adapted.ok ? undefined : adapted.why;
+}
+
+export type HeldEntry = { readonly fd: Fd };

@@ -1,0 +1,26 @@
+/**
+ * IPv4 and IPv6 of a port alone (ListenStream=8080), for programs whose sockets are adopted. Some bind one socket for both families,
+ * some one for each, some IPv4 only, and each is to get what it asks for: a program that asked for IPv4 does not understand the addresses of
+ * an IPv6 socket. So both an IPv4 socket and one for both families are held, side by side on the same port (SO_REUSEPORT); the kernel
+ * gives IPv4 clients to the first. When the program has chosen, the one that it does not want is let go of, and what has
+ * been learned is kept for the next time.
+ */
+import { existsSync } from 'node:fs';
+import type { Listen, SocketConfig } from '../unit/config.js';
+
+/** inet6: one socket for both families. */
+export type Families = 'each' | 'inet' | 'inet6';
+
+export interface ListenVariant {
+  readonly listen: Listen;
+  readonly config: SocketConfig;
+}
+
+/** What is opened for one line of a unit's file. */
+export function variantsOf(listen: Listen, config: SocketConfig, families: Families): readonly ListenVariant[] {
+  if (listen.address?.family !== 'any' || config.adopt.mode !== 'yes' || config.bindIpv6Only === 'ipv6-only' || !existsSync('/proc/net/if_inet6')) return [{ listen, config }];
+  const { port } = listen.address;
+  const inet = { listen: { ...listen, address: { family: 'inet', host: '0.0.0.0', port } as const }, config: { ...config, reusePort: true } };
+  const inet6 = { listen: { ...listen, address: { family: 'inet6', host: '::', port } as const }, config: { ...config, bindIpv6Only: 'both', reusePort: true } as const };
+  return families === 'inet' ? [inet] : families === 'inet6' ? [inet6] : [inet, inet6];
+}

@@ -1,0 +1,181 @@
+import { existsSync, mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { createConnection, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it, vi } from 'vitest';
+import { encodeAddress } from '../sys/sockaddr.js';
+import { Poller } from '../sys/poller.js';
+import { accept4, receiveMessage, sendTo, socket } from '../sys/socket.js';
+import type { SocketConfig } from '../unit/config.js';
+import { socketUnit } from '../unit/testing/load-text.js';
+import { HeldSockets } from './held-sockets.js';
+import { ListenError, type OpenContext } from './open.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'rouse-held-'));
+const poller = new Poller((error) => {
+  throw error;
+});
+const clients: Socket[] = [];
+afterAll(() => {
+  for (const client of clients) client.destroy();
+  poller.close();
+  rmSync(folder, { recursive: true });
+});
+const context: OpenContext = { resolveUser: () => ({ uid: 0, gid: 0 }), resolveGroup: () => ({ gid: 0 }) };
+const path = (name: string): string => join(folder, name);
+
+function hold(lines: string): { readonly held: HeldSockets; readonly config: SocketConfig; readonly warnings: readonly string[] } {
+  const config = socketUnit(lines);
+  const held = new HeldSockets(poller);
+  return { held, config, warnings: held.open(config, context) };
+}
+
+/** Connects, and is there when the kernel has taken the connection in: nobody has to accept it. */
+async function connect(to: string): Promise<Socket> {
+  const client = createConnection(to);
+  clients.push(client);
+  client.on('error', () => undefined);
+  await new Promise((resolve) => client.once('connect', resolve));
+  return client;
+}
+
+function send(to: string, text: string): void {
+  const fd = socket('unix', 'datagram');
+  sendTo(fd, Buffer.from(text), encodeAddress({ family: 'unix', path: to }));
+  fd.close();
+}
+
+/** Long enough for what is readable to have been told. */
+const soon = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20));
+
+describe('held sockets', () => {
+  it('are handed over in the order of the file, by the name of the unit or their own', () => {
+    const { held, config } = hold(`ListenStream=${path('a')}\nListenDatagram=${path('b')}`);
+    expect(held.listens.map(({ text }) => text)).toEqual([path('a'), path('b')]);
+    expect(held.handOver(config).map(({ name }) => name)).toEqual(['web.socket', 'web.socket']);
+    held.close(config);
+    const named = hold(`ListenStream=${path('a')}\nFileDescriptorName=mine`);
+    expect(named.held.handOver(named.config).map(({ name }) => name)).toEqual(['mine']);
+    named.held.close(named.config);
+    expect(held.listens).toEqual([]);
+  });
+
+  it('are all open, or none', () => {
+    writeFileSync(path('file'), '');
+    const count = (): number => readdirSync('/proc/self/fd').length;
+    const before = count();
+    expect(() => hold(`ListenStream=${path('a')}\nListenStream=${path('file')}`)).toThrow(ListenError);
+    expect(count()).toBe(before);
+  });
+
+  it.each([
+    ['yes', false],
+    ['no', true],
+  ])('leave their node with RemoveOnStop=%s: %s', (key, left) => {
+    const { held, config } = hold(`ListenStream=${path('node')}\nSymlinks=${path('link')}\nRemoveOnStop=${key}`);
+    expect(readlinkSync(path('link'))).toBe(path('node'));
+    held.close(config);
+    expect([existsSync(path('node')), existsSync(path('link'))]).toEqual([left, left]);
+  });
+
+  it('have their links where nothing else is', () => {
+    const first = hold(`ListenStream=${path('one')}\nSymlinks=${path('sub/link')}`);
+    first.held.close(first.config);
+    const second = hold(`ListenStream=${path('two')}\nSymlinks=${path('sub/link')}`);
+    expect([readlinkSync(path('sub/link')), second.warnings]).toEqual([path('two'), []]);
+    second.held.close(second.config);
+    const third = hold(`ListenStream=${path('three')}\nSymlinks=${path('file')}`);
+    expect(third.warnings).toEqual([expect.stringMatching(/^Failed to make the symlink '.*\/file', ignoring: EEXIST/)]);
+    third.held.close(third.config);
+  });
+});
+
+describe('a watch', () => {
+  it('tells of an arrival once, until it is set again', async () => {
+    const { held, config } = hold(`ListenStream=${path('w')}`);
+    let told = 0;
+    held.watch(() => told++);
+    await connect(path('w'));
+    await vi.waitFor(() => expect(told).toBe(1), { interval: 2 });
+    await connect(path('w'));
+    await soon();
+    expect(told).toBe(1);
+    // The clients wait still, so that it tells at once.
+    held.watch(() => told++);
+    await vi.waitFor(() => expect(told).toBe(2), { interval: 2 });
+    held.close(config);
+  });
+
+  it('tells once for all sockets of a unit', async () => {
+    const { held, config } = hold(`ListenStream=${path('x')}\nListenDatagram=${path('y')}`);
+    let told = 0;
+    held.watch(() => told++);
+    await connect(path('x'));
+    send(path('y'), 'x');
+    await vi.waitFor(() => expect(told).toBe(1), { interval: 2 });
+    await soon();
+    expect(told).toBe(1);
+    held.close(config);
+  });
+
+  it('tells nothing after it was given up, and all when it is taken up again', async () => {
+    const { held, config } = hold(`ListenStream=${path('z')}`);
+    let told = 0;
+    held.watch(() => told++);
+    held.unwatch();
+    await connect(path('z'));
+    await soon();
+    expect(told).toBe(0);
+    held.watch(() => told++);
+    await vi.waitFor(() => expect(told).toBe(1), { interval: 2 });
+    held.close(config);
+  });
+
+  it('tells nothing of a connection that was taken', async () => {
+    const { held, config } = hold(`ListenStream=${path('t')}`);
+    let told = 0;
+    held.watch(() => told++);
+    await connect(path('t'));
+    await vi.waitFor(() => expect(told).toBe(1), { interval: 2 });
+    const [handed] = held.handOver(config);
+    accept4(handed?.fd ?? expect.unreachable())?.fd.close();
+    held.watch(() => told++);
+    await soon();
+    expect(told).toBe(1);
+    held.close(config);
+  });
+
+  it('ends with the sockets', async () => {
+    const { held, config } = hold(`ListenStream=${path('e')}`);
+    held.watch(() => expect.unreachable());
+    held.close(config);
+    held.unwatch();
+    await soon();
+  });
+});
+
+describe('a flush', () => {
+  it('lets waiting clients go, and keeps listening', async () => {
+    const { held, config } = hold(`ListenStream=${path('f')}`);
+    const client = await connect(path('f'));
+    const closed = new Promise((resolve) => client.once('close', resolve));
+    client.resume();
+    held.flush();
+    await closed;
+    expect(accept4(held.handOver(config)[0]?.fd ?? expect.unreachable())).toBeUndefined();
+    await connect(path('f'));
+    held.close(config);
+  });
+
+  it('throws waiting datagrams away', () => {
+    const { held, config } = hold(`ListenDatagram=${path('d')}`);
+    send(path('d'), 'one');
+    send(path('d'), 'two');
+    held.flush();
+    const fd = held.handOver(config)[0]?.fd ?? expect.unreachable();
+    expect(receiveMessage(fd, { maxBytes: 10 })).toBeUndefined();
+    send(path('d'), 'three');
+    expect(receiveMessage(fd, { maxBytes: 10 })?.data.toString()).toBe('three');
+    held.close(config);
+  });
+});
