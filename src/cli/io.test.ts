@@ -33,12 +33,28 @@ describe('a table', () => {
   const plain = makeStyle(false);
 
   it('has columns as wide as what is in them, and no blanks at the end of a line', () => {
-    expect(formatTable(['UNIT', 'LOAD', 'DESCRIPTION'], [['web.service', 'loaded', 'Web'], ['a', '', '']], plain)).toBe('UNIT        LOAD   DESCRIPTION\nweb.service loaded Web\na\n');
+    expect(
+      formatTable(
+        ['UNIT', 'LOAD', 'DESCRIPTION'],
+        [
+          ['web.service', 'loaded', 'Web'],
+          ['a', '', ''],
+        ],
+        plain,
+      ),
+    ).toBe('UNIT        LOAD   DESCRIPTION\nweb.service loaded Web\na\n');
   });
 
   it('counts what is seen, not the colours', () => {
     const style = makeStyle(true);
-    const [, first, second] = formatTable(['A', 'B'], [[style.green('xx'), 'y'], ['x', 'y']], style).split('\n');
+    const [, first, second] = formatTable(
+      ['A', 'B'],
+      [
+        [style.green('xx'), 'y'],
+        ['x', 'y'],
+      ],
+      style,
+    ).split('\n');
     expect([first, second]).toEqual([`${style.green('xx')} y`, 'x  y']);
   });
 

@@ -70,7 +70,11 @@ describe('a request', () => {
     chmodSync(folder, 0o755);
     process.seteuid?.(65534);
     try {
-      await expect(request(path, { method: 'hello' }, 'hello')).rejects.toMatchObject({ code: 'refused', message: `Failed to connect to ${path}: EACCES`, hint: 'only the user whose manager it is may use it' });
+      await expect(request(path, { method: 'hello' }, 'hello')).rejects.toMatchObject({
+        code: 'refused',
+        message: `Failed to connect to ${path}: EACCES`,
+        hint: 'only the user whose manager it is may use it',
+      });
     } finally {
       process.seteuid?.(0);
     }

@@ -17,7 +17,10 @@ function wired(files: Readonly<Record<string, string>>, name: string): WireUnit 
 
 describe('a unit that nobody runs', () => {
   it('is what its files say', () => {
-    const unit = wired({ 'etc/web.socket': '[Unit]\nDescription=Web\n[Socket]\nListenStream=80\nListenDatagram=@x\nService=other.service\n', 'etc/web.socket.d/a.conf': '[Unit]\nNonsense=1\n' }, 'web.socket');
+    const unit = wired(
+      { 'etc/web.socket': '[Unit]\nDescription=Web\n[Socket]\nListenStream=80\nListenDatagram=@x\nService=other.service\n', 'etc/web.socket.d/a.conf': '[Unit]\nNonsense=1\n' },
+      'web.socket',
+    );
     expect(unit).toMatchObject({
       name: 'web.socket',
       description: 'Web',
@@ -27,7 +30,10 @@ describe('a unit that nobody runs', () => {
       fragmentPath: tree.path('etc/web.socket'),
       dropInPaths: [tree.path('etc/web.socket.d/a.conf')],
       triggers: ['other.service'],
-      listen: [{ kind: 'Stream', address: '[::]:80' }, { kind: 'Datagram', address: '@x' }],
+      listen: [
+        { kind: 'Stream', address: '[::]:80' },
+        { kind: 'Datagram', address: '@x' },
+      ],
       unitFileState: 'static',
       diagnostics: [{ severity: 'warning', code: 'unknown-key', line: 2, text: `${tree.path('etc/web.socket.d/a.conf')}:2: Unknown key 'Nonsense' in section [Unit], ignoring` }],
     });
@@ -39,7 +45,11 @@ describe('a unit that nobody runs', () => {
 
   it('shows the text that Quadlet made for it', () => {
     const unit = wired({ 'quadlets/box.container': '[Container]\nImage=x\n' }, 'box.service');
-    expect(unit).toMatchObject({ sourcePath: tree.path('quadlets/box.container'), unitFileState: 'generated', contents: expect.stringMatching(/^ExecStart=.*podman run .* x$/m) as string });
+    expect(unit).toMatchObject({
+      sourcePath: tree.path('quadlets/box.container'),
+      unitFileState: 'generated',
+      contents: expect.stringMatching(/^ExecStart=.*podman run .* x$/m) as string,
+    });
   });
 
   it('shows its state before its configuration, and nothing twice', () => {
@@ -73,7 +83,15 @@ describe('a file that was changed after it was read', () => {
 });
 
 it('a diagnostic has its one text beside its parts', () => {
-  expect(toWireDiagnostic({ severity: 'warning', code: 'c', file: '/f', line: 3, message: 'M', hint: 'h' })).toEqual({ severity: 'warning', code: 'c', file: '/f', line: 3, message: 'M', hint: 'h', text: '/f:3: M\n  hint: h' });
+  expect(toWireDiagnostic({ severity: 'warning', code: 'c', file: '/f', line: 3, message: 'M', hint: 'h' })).toEqual({
+    severity: 'warning',
+    code: 'c',
+    file: '/f',
+    line: 3,
+    message: 'M',
+    hint: 'h',
+    text: '/f:3: M\n  hint: h',
+  });
 });
 
 it('a time is as systemctl prints it', () => {

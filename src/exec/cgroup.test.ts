@@ -32,7 +32,16 @@ describe.skipIf(tree.base === undefined)('the cgroup of a unit', () => {
   function run(cgroup: UnitCgroup): { readonly pid: number; readonly ended: Promise<unknown> } {
     const { exec, execStart } = service("ExecStart=/bin/sh -c 'setsid sleep 100 & wait'");
     const output = pipe();
-    const child = launch(launchHost('/nowhere'), { unit: 'x.service', command: execStart[0] ?? expect.unreachable(), exec, sockets: [], nonBlocking: false, variables: new Map(), cgroup: cgroup.path, output: output.write });
+    const child = launch(launchHost('/nowhere'), {
+      unit: 'x.service',
+      command: execStart[0] ?? expect.unreachable(),
+      exec,
+      sockets: [],
+      nonBlocking: false,
+      variables: new Map(),
+      cgroup: cgroup.path,
+      output: output.write,
+    });
     output.write.close();
     output.read.close();
     return { pid: child.pid, ended: new Promise((resolve) => new TrackedProcess(poller, child.pid, child.pidfd, resolve)) };

@@ -23,7 +23,12 @@ afterEach(() => {
 
 /** What has come into the unit's log, without the times. */
 function lines(): readonly string[] {
-  return existsSync(unit.path) ? readFileSync(unit.path, 'utf8').split('\n').slice(0, -1).map((line) => line.slice(line.indexOf(' ') + 1)) : [];
+  return existsSync(unit.path)
+    ? readFileSync(unit.path, 'utf8')
+        .split('\n')
+        .slice(0, -1)
+        .map((line) => line.slice(line.indexOf(' ') + 1))
+    : [];
 }
 
 const write = (...entries: readonly string[]): void => appendFileSync(path, entries.map((entry) => `2026-01-31T12:00:00.000000000+00:00 ${entry}\n`).join(''));

@@ -49,20 +49,31 @@ describe('an environment file', () => {
   });
 
   it('never throws, and names are names', () => {
-    const text = fc.oneof(fc.string({ unit: 'binary' }), fc.array(fc.constantFrom('A', '=', '"', "'", '\\', '\n', ' ', '#')).map((parts) => parts.join('')));
+    const text = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.array(fc.constantFrom('A', '=', '"', "'", '\\', '\n', ' ', '#')).map((parts) => parts.join('')),
+    );
     fc.assert(fc.property(text, (written) => parseEnvironmentFile(written).every(([name]) => /^[A-Za-z_]\w*$/.test(name))));
   });
 });
 
 describe('the environment of a process', () => {
   const sources: EnvironmentSources = {
-    manager: new Map([['PATH', '/bin'], ['LANG', 'C'], ['A', 'manager']]),
+    manager: new Map([
+      ['PATH', '/bin'],
+      ['LANG', 'C'],
+      ['A', 'manager'],
+    ]),
     own: { PASSED: 'own', A: 'own', HIDDEN: 'own' },
     user: undefined,
     directories: new Map([['STATE_DIRECTORY', '/var/lib/x']]),
-    process: new Map([['LISTEN_FDS', '1'], ['INVOCATION_ID', 'abc']]),
+    process: new Map([
+      ['LISTEN_FDS', '1'],
+      ['INVOCATION_ID', 'abc'],
+    ]),
   };
-  const build = (lines: string, more: Partial<EnvironmentSources> = {}): Readonly<Record<string, string>> => Object.fromEntries(buildEnvironment(service(lines).exec, { ...sources, ...more }));
+  const build = (lines: string, more: Partial<EnvironmentSources> = {}): Readonly<Record<string, string>> =>
+    Object.fromEntries(buildEnvironment(service(lines).exec, { ...sources, ...more }));
   const BASE = { PATH: '/bin', LANG: 'C', A: 'manager', STATE_DIRECTORY: '/var/lib/x', LISTEN_FDS: '1', INVOCATION_ID: 'abc' };
 
   it('is that of the manager, with what the process is told', () => {
@@ -99,7 +110,20 @@ describe('the environment of a process', () => {
 });
 
 describe('what the manager hands on of its own', () => {
-  const own = { PATH: '/x', LANG: 'C', LC_ALL: 'C', TZ: 'UTC', HOME: '/root', SECRET: '1', LISTEN_FDS: '1', NOTIFY_SOCKET: '/x', NODE_OPTIONS: '-x', ROUSE_LOG_LEVEL: 'debug', PWD: '/', _: 'x' };
+  const own = {
+    PATH: '/x',
+    LANG: 'C',
+    LC_ALL: 'C',
+    TZ: 'UTC',
+    HOME: '/root',
+    SECRET: '1',
+    LISTEN_FDS: '1',
+    NOTIFY_SOCKET: '/x',
+    NODE_OPTIONS: '-x',
+    ROUSE_LOG_LEVEL: 'debug',
+    PWD: '/',
+    _: 'x',
+  };
 
   it('is little for the system, and nearly all for a user', () => {
     expect(Object.fromEntries(managerEnvironment('system', own))).toEqual({ PATH: '/x', LANG: 'C', LC_ALL: 'C', TZ: 'UTC' });

@@ -96,7 +96,7 @@ class EnvironmentReader {
 
   read(): readonly (readonly [string, string])[] {
     const entries: (readonly [string, string])[] = [];
-    while (this.#skip(/\s*/y), this.#at < this.text.length) {
+    while ((this.#skip(/\s*/y), this.#at < this.text.length)) {
       if (this.#skip(/[#;](?:\\[^]|[^\n\\])*/y) !== '') continue;
       const name = this.#skip(/[^=\n]*/y).trimEnd();
       if (this.text[this.#at] !== '=') continue;

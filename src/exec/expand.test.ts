@@ -2,7 +2,16 @@ import { describe, expect, it } from 'vitest';
 import { service } from '../unit/testing/load-text.js';
 import { expandCommand } from './expand.js';
 
-const ENVIRONMENT = new Map([['ONE', 'one'], ['TWO', 'two two'], ['QUO', `'a b' "c d" e`], ['BS', 'a\\ b \\"c'], ['EMPTY', ''], ['SP', '  x   y  '], ['MIX', "a'b c'd"], ['OPEN', 'a "b c']]);
+const ENVIRONMENT = new Map([
+  ['ONE', 'one'],
+  ['TWO', 'two two'],
+  ['QUO', `'a b' "c d" e`],
+  ['BS', 'a\\ b \\"c'],
+  ['EMPTY', ''],
+  ['SP', '  x   y  '],
+  ['MIX', "a'b c'd"],
+  ['OPEN', 'a "b c'],
+]);
 
 /** argv without argv[0], of a command with these words. */
 function expand(words: string, prefix = ''): readonly string[] {
@@ -22,7 +31,7 @@ const TABLE: readonly (readonly [words: string, expected: readonly string[]])[] 
   ['$BS $SP $MIX', ['a b', '"c', 'x', 'y', 'ab cd']],
   ['$OPEN', ['a', 'b c']],
   ['${ONE:-x} ${UNSET:+y}', ['${ONE:-x}', '${UNSET:+y}']],
-  ['plain \'a $ b\'', ['plain', 'a $ b']],
+  ["plain 'a $ b'", ['plain', 'a $ b']],
 ];
 
 describe('variables in a command line', () => {

@@ -41,5 +41,7 @@ const QUOTE_OR_ESCAPE = /\\([^])|"((?:\\[^]|[^"\\])*)(?:"|$)|'((?:\\[^]|[^'\\])*
 /** White space separates; quotes and backslashes keep it, and are removed. */
 function splitUnquoted(value: string): readonly string[] {
   const plain = (text: string): string => text.replace(/\\([^])/g, '$1');
-  return [...value.matchAll(WORD)].map(([word]) => word.replace(QUOTE_OR_ESCAPE, (_, escaped?: string, double?: string, single?: string) => escaped ?? plain(double ?? single ?? '')));
+  return [...value.matchAll(WORD)].map(([word]) =>
+    word.replace(QUOTE_OR_ESCAPE, (_, escaped?: string, double?: string, single?: string) => escaped ?? plain(double ?? single ?? '')),
+  );
 }

@@ -23,7 +23,7 @@ const printed = async (script: string, lines = '', more: Partial<LaunchRequest> 
 describe('a launched command', () => {
   it('has its words, and argv[0] where it was given', async () => {
     expect((await run('ExecStart=/bin/echo a "b  c" $$x')).output).toBe('a b  c $x');
-    expect((await run('ExecStart=@/bin/sh zero -c \'echo $$0\'')).output).toBe('zero');
+    expect((await run("ExecStart=@/bin/sh zero -c 'echo $$0'")).output).toBe('zero');
   });
 
   it('is looked up in PATH', async () => {
@@ -34,18 +34,30 @@ describe('a launched command', () => {
 
   it('has the environment of its unit and of itself, and no other', async () => {
     const output = await printed('env', 'Environment=A=1\nStateDirectory=s', { variables: new Map([['INVOCATION_ID', 'abc']]) });
-    const names = output.split('\n').map((line) => line.slice(0, line.indexOf('='))).filter((name) => !['_', 'PWD', 'SHLVL', 'OLDPWD'].includes(name));
+    const names = output
+      .split('\n')
+      .map((line) => line.slice(0, line.indexOf('=')))
+      .filter((name) => !['_', 'PWD', 'SHLVL', 'OLDPWD'].includes(name));
     expect(names.sort()).toEqual(['A', 'INVOCATION_ID', 'PATH', 'STATE_DIRECTORY']);
   });
 
   it('begins in / with umask 022, in a session of its own', async () => {
-    const { output, pid } = await run("ExecStart=/bin/sh -c 'pwd; umask; cut -d\" \" -f6 /proc/self/stat'");
+    const { output, pid } = await run('ExecStart=/bin/sh -c \'pwd; umask; cut -d" " -f6 /proc/self/stat\'');
     expect(output.split('\n')).toEqual(['/', '0022', String(pid)]);
   });
 
   it('has what its keys ask for', async () => {
     const script = 'pwd; umask; ulimit -n; ulimit -Hn; nice; cat /proc/self/oom_score_adj; grep NoNewPrivs /proc/self/status';
-    expect((await printed(script, `WorkingDirectory=${folder}\nUMask=0077\nLimitNOFILE=100:200\nNice=5\nOOMScoreAdjust=500\nNoNewPrivileges=yes`)).split(/\s+/)).toEqual([folder, '0077', '100', '200', '5', '500', 'NoNewPrivs:', '1']);
+    expect((await printed(script, `WorkingDirectory=${folder}\nUMask=0077\nLimitNOFILE=100:200\nNice=5\nOOMScoreAdjust=500\nNoNewPrivileges=yes`)).split(/\s+/)).toEqual([
+      folder,
+      '0077',
+      '100',
+      '200',
+      '5',
+      '500',
+      'NoNewPrivs:',
+      '1',
+    ]);
   });
 
   it.each([
@@ -118,7 +130,10 @@ describe('sockets', () => {
       listen(fd, 5);
       return { fd, name };
     });
-    const { output, pid } = await run("ExecStart=/bin/sh -c 'echo $$LISTEN_PID $$LISTEN_FDS $$LISTEN_FDNAMES; readlink /proc/self/fd/3 /proc/self/fd/4; ls /proc/$$$$/fd | tr \"\\\\n\" \" \"'", { sockets: fds });
+    const { output, pid } = await run(
+      'ExecStart=/bin/sh -c \'echo $$LISTEN_PID $$LISTEN_FDS $$LISTEN_FDNAMES; readlink /proc/self/fd/3 /proc/self/fd/4; ls /proc/$$$$/fd | tr "\\\\n" " "\'',
+      { sockets: fds },
+    );
     const inode = (path: string): string => readFileSync(path, 'utf8').match(/ino:\s*(\d+)/)?.[1] ?? '';
     const inodes = fds.map(({ fd }) => `socket:[${inode(`/proc/self/fdinfo/${fd.number}`)}]`);
     expect(output.split('\n').map((line) => line.trim())).toEqual([`${pid} 2 a:b`, ...inodes, '0 1 2 3 4']);
@@ -138,7 +153,9 @@ describe('sockets', () => {
 
   it('are standard input and output with StandardInput=socket', async () => {
     const fd = socket('unix', 'stream');
-    const output = await printed('a=$$(readlink /proc/$$$$/fd/0); b=$$(readlink /proc/$$$$/fd/1); echo $$a $$b >&2', 'StandardInput=socket\nStandardError=journal', { sockets: [{ fd, name: 'x' }] });
+    const output = await printed('a=$$(readlink /proc/$$$$/fd/0); b=$$(readlink /proc/$$$$/fd/1); echo $$a $$b >&2', 'StandardInput=socket\nStandardError=journal', {
+      sockets: [{ fd, name: 'x' }],
+    });
     const [input, out] = output.split(' ');
     expect(input).toMatch(/^socket:/);
     expect(out).toBe(input);
@@ -164,7 +181,9 @@ describe('what cannot be launched', () => {
 
   it('says that its directory cannot be made', async () => {
     writeFileSync(join(folder, 'file'), '');
-    await expect(run('ExecStart=/bin/true\nStateDirectory=x', {}, { ...host, folders: { ...host.folders, state: join(folder, 'file') } })).rejects.toThrow(/^creating its directories: /);
+    await expect(run('ExecStart=/bin/true\nStateDirectory=x', {}, { ...host, folders: { ...host.folders, state: join(folder, 'file') } })).rejects.toThrow(
+      /^creating its directories: /,
+    );
   });
 
   it('is a service of another user, for the manager of a user', async () => {

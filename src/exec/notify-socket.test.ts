@@ -14,7 +14,18 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-const NOTHING: Notification = { pid: 7, ready: false, reloading: false, stopping: false, watchdog: false, watchdogTrigger: false, status: undefined, mainPid: undefined, extendTimeoutMs: undefined, errno: undefined };
+const NOTHING: Notification = {
+  pid: 7,
+  ready: false,
+  reloading: false,
+  stopping: false,
+  watchdog: false,
+  watchdogTrigger: false,
+  status: undefined,
+  mainPid: undefined,
+  extendTimeoutMs: undefined,
+  errno: undefined,
+};
 
 describe('a notification', () => {
   it.each<[text: string, fields: Partial<Notification>]>([

@@ -48,7 +48,11 @@ describe('a stream of bytes', () => {
 describe("a unit's log", () => {
   let log = new UnitLog(folder, 'web.service');
   const files = (): readonly string[] => readdirSync(folder).sort();
-  const texts = (): readonly string[] => readFileSync(log.path, 'utf8').split('\n').slice(0, -1).map((line) => line.replace(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z /, ''));
+  const texts = (): readonly string[] =>
+    readFileSync(log.path, 'utf8')
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => line.replace(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z /, ''));
   afterEach(() => {
     log.close();
     for (const file of files()) rmSync(join(folder, file), { recursive: true });

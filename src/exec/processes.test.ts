@@ -55,7 +55,16 @@ async function run(script: string, count: number, lines = ''): Promise<Running> 
   if (command === undefined) throw new Error('no command');
   const output = pipe();
   const invocationId = `rouse-test-${process.pid}-${++runs}`;
-  const child = launch(host, { unit: config.name, command, exec: config.exec, sockets: [], nonBlocking: false, variables: new Map([['INVOCATION_ID', invocationId]]), cgroup: undefined, output: output.write });
+  const child = launch(host, {
+    unit: config.name,
+    command,
+    exec: config.exec,
+    sockets: [],
+    nonBlocking: false,
+    variables: new Map([['INVOCATION_ID', invocationId]]),
+    cgroup: undefined,
+    output: output.write,
+  });
   output.write.close();
   let text = '';
   const buffer = Buffer.alloc(4096);
@@ -105,7 +114,12 @@ describe('the processes of a service', () => {
 
   it('are told apart from those of another service', async () => {
     const [one, two] = [await run(ORPHAN, 1), await run(ORPHAN, 1)];
-    await eventually(() => expect([one.processes.pids(), two.processes.pids()]).toEqual([[one.main, ...one.others], [two.main, ...two.others]]));
+    await eventually(() =>
+      expect([one.processes.pids(), two.processes.pids()]).toEqual([
+        [one.main, ...one.others],
+        [two.main, ...two.others],
+      ]),
+    );
     one.processes.close();
     two.processes.close();
   });

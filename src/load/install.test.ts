@@ -134,7 +134,11 @@ describe('disable', () => {
   });
 
   it('also removes links that somebody made by hand', () => {
-    tree.add({ 'etc/by-hand.target.wants/web.service': '->~/usr/web.service', 'etc/other-name.service': '->~/usr/web.service', 'etc/stale.target.wants/web.service': '->/old/web.service' });
+    tree.add({
+      'etc/by-hand.target.wants/web.service': '->~/usr/web.service',
+      'etc/other-name.service': '->~/usr/web.service',
+      'etc/stale.target.wants/web.service': '->/old/web.service',
+    });
     expect(changed(disable('web.service'))).toHaveLength(8);
     expect(tree.links().filter((link) => link.includes('web.service'))).toEqual([]);
   });
@@ -183,8 +187,32 @@ describe('is-enabled', () => {
     const state = store();
     const states = Object.fromEntries(
       [
-        ...['web.service', 'web.socket', 'www.service', 'tmpl@.service', 'tmpl@one.service', 'tmpl@two.service', 'nodef@.service', 'nodef@x.service', 'static.service', 'also.service', 'spec.service'],
-        ...['ext.service', 'ext2.service', 'linked.service', 'mine.service', 'nothing.service', 'talias@.service', 'ali@.service', 'ali@z.service', 'selfalias.service', 'static@one.service', 'static@two.service'],
+        ...[
+          'web.service',
+          'web.socket',
+          'www.service',
+          'tmpl@.service',
+          'tmpl@one.service',
+          'tmpl@two.service',
+          'nodef@.service',
+          'nodef@x.service',
+          'static.service',
+          'also.service',
+          'spec.service',
+        ],
+        ...[
+          'ext.service',
+          'ext2.service',
+          'linked.service',
+          'mine.service',
+          'nothing.service',
+          'talias@.service',
+          'ali@.service',
+          'ali@z.service',
+          'selfalias.service',
+          'static@one.service',
+          'static@two.service',
+        ],
         ...['empty.service', 'broken.service', 'bad.service', 'box.service'],
       ].map((name) => [name, unitFileState(state, name)]),
     );

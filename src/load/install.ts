@@ -144,7 +144,10 @@ function linksOf({ configUnitDir }: Scope, name: string, target: string, install
   const linkName = isTemplate && install.defaultInstance !== undefined ? instanceName(name, install.defaultInstance) : name;
   const into = (kind: string, units: readonly string[]): readonly Link[] => units.map((unit) => ({ path: join(configUnitDir, `${unit}.${kind}`, linkName), target }));
   return [
-    ...install.alias.map((alias) => aliasOf(linkName, alias)).filter((alias) => alias !== name).map((alias) => ({ path: join(configUnitDir, alias), target })),
+    ...install.alias
+      .map((alias) => aliasOf(linkName, alias))
+      .filter((alias) => alias !== name)
+      .map((alias) => ({ path: join(configUnitDir, alias), target })),
     ...into('wants', install.wantedBy),
     ...into('requires', install.requiredBy),
     ...into('upholds', install.upheldBy),

@@ -38,13 +38,25 @@ describe("a user's scope", () => {
   it('looks into its own folder first, then where systemd and podman look', async () => {
     const { unitDirs, quadletDirs } = await user();
     expect(unitDirs[0]).toBe('/home/ann/.config/rouse');
-    expect(unitDirs.slice(1, 5)).toEqual(['/home/ann/.config/systemd/user.control', path('run/systemd/user.control'), path('run/systemd/transient'), '/home/ann/.config/systemd/user']);
+    expect(unitDirs.slice(1, 5)).toEqual([
+      '/home/ann/.config/systemd/user.control',
+      path('run/systemd/user.control'),
+      path('run/systemd/transient'),
+      '/home/ann/.config/systemd/user',
+    ]);
     expect(quadletDirs.slice(0, 3)).toEqual(['/home/ann/.config/rouse', path('run/containers/systemd'), '/home/ann/.config/containers/systemd']);
   });
 
   it('can have other folders', async () => {
     const scope = await user({ ROUSE_UNIT_PATH: '/a:/b', ROUSE_RUNTIME_DIR: '/r', ROUSE_LOG_DIR: '/l', SYSTEMD_UNIT_PATH: '/u', QUADLET_UNIT_DIRS: '/q' });
-    expect(scope).toMatchObject({ rouseDir: '/r', controlSocket: '/r/control.sock', logDir: '/l', configUnitDir: '/a', unitDirs: ['/a', '/b', '/home/ann/.config/rouse', '/u'], quadletDirs: ['/a', '/b', '/home/ann/.config/rouse', '/q'] });
+    expect(scope).toMatchObject({
+      rouseDir: '/r',
+      controlSocket: '/r/control.sock',
+      logDir: '/l',
+      configUnitDir: '/a',
+      unitDirs: ['/a', '/b', '/home/ann/.config/rouse', '/u'],
+      quadletDirs: ['/a', '/b', '/home/ann/.config/rouse', '/q'],
+    });
   });
 
   it('has a runtime folder in any case, and says which', async () => {

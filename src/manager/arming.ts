@@ -14,15 +14,42 @@ import type { Manager } from './manager.js';
 import { runPodman } from './podman-command.js';
 import type { ServiceUnit } from './service.js';
 
+/** How long nobody must have come before the next container is prepared, and how long a crowd can put that off. */
+const QUIET_MS = 200;
+const QUIET_AT_MOST_MS = 5000;
+
 /** podman commands take both cores for a moment: one container after the other. */
 export class ArmingQueue {
   #last: Promise<void> = Promise.resolve();
   #runtime: Promise<string> | undefined;
+  #lastActivation = -Infinity;
 
   /** Resolves when the job is through, also when it failed: that is the job's own to say. */
   add(job: () => Promise<void>): Promise<void> {
     this.#last = this.#last.then(job).catch(() => undefined);
     return this.#last;
+  }
+
+  /** As `add`, but not while clients are being served: preparing the next start must not slow down this one. */
+  addQuietly(job: () => Promise<void>): Promise<void> {
+    return this.add(async () => {
+      await this.#quiet();
+      await job();
+    });
+  }
+
+  /** A connection has been noticed. */
+  onActivation(): void {
+    this.#lastActivation = performance.now();
+  }
+
+  async #quiet(): Promise<void> {
+    const deadline = performance.now() + QUIET_AT_MOST_MS;
+    for (let left = this.#quietIn(); left > 0 && performance.now() < deadline; left = this.#quietIn()) await new Promise((resolve) => setTimeout(resolve, left));
+  }
+
+  #quietIn(): number {
+    return this.#lastActivation + QUIET_MS - performance.now();
   }
 
   /** Resolves when every job that was added has ended. */
@@ -69,7 +96,7 @@ export class Arming {
       return;
     }
     this.#wanted = true;
-    void manager.armingQueue.add(() => this.#arm(config, planned));
+    void manager.armingQueue.addQuietly(() => this.#arm(config, planned));
   }
 
   /** Whether there is a container to wait for, or to take. */
@@ -113,7 +140,9 @@ export class Arming {
     const { manager } = unit;
     if (!this.#wanted) return;
     const runtime = await runtimeOf(manager, unit, config, armPlan);
-    if (!this.#wanted || !isInactive(unit.activeState)) return;
+    // A client came first: the next stop leads back here.
+    if (!isInactive(unit.activeState)) this.#wanted = false;
+    if (!this.#wanted) return;
     if (runtime === undefined) return this.#giveUp('its OCI runtime is neither crun nor runc');
     const identify = (): { identifier: string; pid: number } => ({ identifier: unit.name.replace(/\.service$/, ''), pid: unit.mainPid ?? 0 });
     const container: ArmedContainer = new ArmedContainer(

@@ -179,6 +179,7 @@ export class Manager {
     if (this.#stopping) return;
     const triggered = this.get(service);
     if (triggered instanceof ServiceUnit) triggered.activations.begin(noticedMs);
+    this.armingQueue.onActivation();
     this.queue(service, 'start', 'replace', (end) => {
       const unit = this.find(service);
       if (end.result === 'done' || socket.subState !== 'running' || (unit !== undefined && !isInactive(unit.activeState))) return;

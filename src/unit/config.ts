@@ -246,7 +246,7 @@ export interface AdoptConfig {
 
 export type ListenKind = 'stream' | 'datagram' | 'sequential-packet' | 'fifo' | 'special' | 'netlink' | 'message-queue' | 'usb-function';
 
-/** One Listen…= line. `address` is there for the first three kinds; `text` is the value as written, expanded. */
+/** One Listen…= line. `address` is there for the first three kinds; `text` is the value as written, expanded; for a FIFO and a special file it is the path. */
 export interface Listen {
   readonly kind: ListenKind;
   readonly text: string;
@@ -291,6 +291,7 @@ export interface SocketConfig extends CommonConfig {
   readonly passCredentials: boolean;
   readonly passPidfd: boolean;
   readonly passSecurity: boolean;
+  readonly acceptFileDescriptors: boolean;
   readonly passPacketInfo: boolean;
   readonly timestamping: 'off' | 'us' | 'ns';
   readonly tcpCongestion: string | undefined;
@@ -310,6 +311,8 @@ export interface SocketConfig extends CommonConfig {
   readonly triggerLimitBurst: number;
   readonly pollLimitIntervalMs: number;
   readonly pollLimitBurst: number;
+  /** [X-Rouse] What a limit that is hit does to the socket: it rests and recovers, or it fails as in systemd. */
+  readonly onLimit: 'rest' | 'fail';
   /** [X-Rouse] */
   readonly adopt: AdoptConfig;
   readonly exec: ExecConfig;

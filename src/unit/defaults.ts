@@ -105,6 +105,8 @@ export const SOCKET_DEFAULTS = {
   execStopPre: [],
   execStopPost: [],
   timeoutMs: TIMEOUT_MS,
+  acceptFileDescriptors: true,
   triggerLimitIntervalMs: 2000,
   pollLimitIntervalMs: 2000,
+  onLimit: 'rest',
 };

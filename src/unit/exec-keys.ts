@@ -120,7 +120,10 @@ export const EXEC_KEYS: readonly (KeyRow | readonly KeyRow[])[] = [
   silent(
     'SyslogFacility SyslogLevel SyslogLevelPrefix LogLevelMax LogExtraFields LogRateLimitIntervalSec LogRateLimitBurst LogFilterPatterns LogNamespace TTYPath TTYReset TTYVHangup TTYVTDisallocate TTYRows TTYColumns UtmpIdentifier UtmpMode SetLoginEnvironment ExecSearchPath CoredumpFilter TimerSlackNSec MemoryAccounting CPUAccounting IOAccounting TasksAccounting IPAccounting BlockIOAccounting Slice MemoryPressureWatch MemoryPressureThresholdSec ManagedOOMSwap ManagedOOMMemoryPressure ManagedOOMMemoryPressureLimit ManagedOOMMemoryPressureDurationSec ManagedOOMPreference MemoryKSM MountFlags DisableControllers CoredumpReceive TimeoutCleanSec PassRoot RootEphemeral RootVerity RootHashSignature RootImageOptions RootImagePolicy MountImagePolicy ExtensionImagePolicy BindLogSockets',
   ),
-  unsupported('it is not applied', 'IOSchedulingClass IOSchedulingPriority CPUSchedulingPolicy CPUSchedulingPriority CPUSchedulingResetOnFork CPUAffinity NUMAPolicy NUMAMask PAMName StandardInputText StandardInputData LoadCredential LoadCredentialEncrypted SetCredential SetCredentialEncrypted ImportCredential'),
+  unsupported(
+    'it is not applied',
+    'IOSchedulingClass IOSchedulingPriority CPUSchedulingPolicy CPUSchedulingPriority CPUSchedulingResetOnFork CPUAffinity NUMAPolicy NUMAMask PAMName StandardInputText StandardInputData LoadCredential LoadCredentialEncrypted SetCredential SetCredentialEncrypted ImportCredential',
+  ),
   unsupported('the service runs without this restriction', SANDBOX),
   unsupported('the service runs without this limit', RESOURCES),
 ];

@@ -60,11 +60,14 @@ export function wordList(key: string, field: string, valid: ValueParser<string> 
 }
 
 export function validWords<T>(text: string, context: KeyContext, valid: ValueParser<T>): readonly T[] {
-  return expand(text, context).split(/\s+/).filter(Boolean).flatMap((word) => {
-    const parsed = valid(word);
-    if (!parsed.ok) context.skip(word, parsed.expected);
-    return parsed.ok ? [parsed.value] : [];
-  });
+  return expand(text, context)
+    .split(/\s+/)
+    .filter(Boolean)
+    .flatMap((word) => {
+      const parsed = valid(word);
+      if (!parsed.ok) context.skip(word, parsed.expected);
+      return parsed.ok ? [parsed.value] : [];
+    });
 }
 
 /** The same row, for a key whose value decides with which rights or in which place something runs. */
@@ -74,12 +77,18 @@ export function vital(row: KeyRow, when: (text: string) => boolean = () => true)
 
 /** Known, and without effect: `consequence` completes the warning, for what would be missed. */
 export function unsupported(consequence: string, keys: string): readonly KeyRow[] {
-  return keys.split(/\s+/).filter(Boolean).map((key) => ({ key, read: () => undefined, without: consequence }));
+  return keys
+    .split(/\s+/)
+    .filter(Boolean)
+    .map((key) => ({ key, read: () => undefined, without: consequence }));
 }
 
 /** Known, and without effect in a manager that is not systemd: nothing is missed, so nothing is said. */
 export function silent(keys: string): readonly KeyRow[] {
-  return keys.split(/\s+/).filter(Boolean).map((key) => ({ key, read: () => undefined }));
+  return keys
+    .split(/\s+/)
+    .filter(Boolean)
+    .map((key) => ({ key, read: () => undefined }));
 }
 
 function store<T>(value: Value<T>, keep: (value: T) => void): string | undefined {

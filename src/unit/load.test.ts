@@ -33,7 +33,20 @@ describe('a loaded unit', () => {
   });
 
   it('never throws, whatever its file holds', () => {
-    const key = fc.constantFrom('ExecStart', 'Environment', 'ListenStream', 'LimitNOFILE', 'After', 'ConditionPathExists', 'RestartSec', 'RuntimeDirectory', 'SuccessExitStatus', 'Delegate', 'Symlinks', 'IPTOS');
+    const key = fc.constantFrom(
+      'ExecStart',
+      'Environment',
+      'ListenStream',
+      'LimitNOFILE',
+      'After',
+      'ConditionPathExists',
+      'RestartSec',
+      'RuntimeDirectory',
+      'SuccessExitStatus',
+      'Delegate',
+      'Symlinks',
+      'IPTOS',
+    );
     const line = fc.tuple(key, fc.string({ unit: 'grapheme' })).map(([name, value]) => `${name}=${value.replaceAll('\n', ' ')}`);
     fc.assert(
       fc.property(fc.array(line), fc.constantFrom('web.socket', 'web.service', 'web.target', 'a@b.service'), (lines, name) => {

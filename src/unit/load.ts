@@ -112,7 +112,15 @@ class Loader {
     const vital = row.vital?.(value) === true;
     const say = (text: string, refused: boolean, hint?: string): void => {
       const message = `Failed to parse ${key}=, ${refused ? 'refusing to load' : 'ignoring'}: ${text}`;
-      this.#diagnostics.push({ severity: refused ? 'error' : 'warning', code: 'bad-value', file: assignment.file, line: assignment.line, message, ...about, ...(hint === undefined ? {} : { hint }) });
+      this.#diagnostics.push({
+        severity: refused ? 'error' : 'warning',
+        code: 'bad-value',
+        file: assignment.file,
+        line: assignment.line,
+        message,
+        ...about,
+        ...(hint === undefined ? {} : { hint }),
+      });
     };
     const [unknown] = expandSpecifiers(value, specifiers).unknown;
     if (unknown !== undefined) return say(`'%${unknown}' is not a specifier`, vital, 'a plain % is written %%');
@@ -124,7 +132,17 @@ class Loader {
   #finish(common: Draft, install: Draft, own: Draft): UnitConfig | undefined {
     const { name, fragmentPath, sourcePath, dropInPaths } = this.contents;
     const jobRunningTimeoutMs = common['jobRunningTimeoutMs'] ?? common['jobTimeoutMs'];
-    const base = { ...common, jobRunningTimeoutMs, name, fragmentPath, sourcePath, dropInPaths, description: (common['description'] as string | undefined) ?? name, install, type: this.#type };
+    const base = {
+      ...common,
+      jobRunningTimeoutMs,
+      name,
+      fragmentPath,
+      sourcePath,
+      dropInPaths,
+      description: (common['description'] as string | undefined) ?? name,
+      install,
+      type: this.#type,
+    };
     const config = this.#type === 'socket' ? this.#socket(base, own) : this.#type === 'service' ? this.#service(base, own) : (base as unknown as UnitConfig);
     if (config === undefined) return undefined;
     const written = [...config.dependencies, ...(this.context.extraDependencies ?? [])].map((dependency) => this.#instantiate(dependency));

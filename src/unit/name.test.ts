@@ -16,7 +16,21 @@ describe('a unit name', () => {
     expect(parseUnitName(name)).toEqual(parsed);
   });
 
-  it.each(['', 'web', '.service', '@.service', '@a.service', 'web.', 'web.container', 'web.Service', 'a/b.service', 'a b.service', 'wéb.service', 'web.service\n', `${'x'.repeat(248)}.service`])('is not %j', (name) => {
+  it.each([
+    '',
+    'web',
+    '.service',
+    '@.service',
+    '@a.service',
+    'web.',
+    'web.container',
+    'web.Service',
+    'a/b.service',
+    'a b.service',
+    'wéb.service',
+    'web.service\n',
+    `${'x'.repeat(248)}.service`,
+  ])('is not %j', (name) => {
     expect(parseUnitName(name)).toBeUndefined();
   });
 

@@ -4,8 +4,9 @@
  */
 import { expandSpecifiers } from '../unitfile/specifier.js';
 import type { AdoptConfig } from './config.js';
-import { custom, tableOf, type KeyRow } from './key-table.js';
+import { custom, one, tableOf, type KeyRow } from './key-table.js';
 import { adoptMode, adoptTarget } from './values/adopt.js';
+import { oneOf } from './values/simple.js';
 
 /** `auto`, a boolean, or what the program binds, one word for each Listen…= of the unit in their order. */
 function adoptSockets(): KeyRow {
@@ -38,7 +39,7 @@ function adoptService(): KeyRow {
 
 /** What [X-Rouse] of a unit is read with, by the unit's type. */
 export const ROUSE_KEYS: Readonly<Record<'socket' | 'service' | 'target', ReadonlyMap<string, KeyRow>>> = {
-  socket: tableOf(adoptSockets()),
+  socket: tableOf(adoptSockets(), one('OnLimit', 'onLimit', oneOf('rest', 'fail'), 'rest')),
   service: tableOf(adoptService()),
   target: tableOf(),
 };

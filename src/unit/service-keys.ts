@@ -12,14 +12,20 @@ import { START_LIMIT_KEYS } from './unit-keys.js';
 
 /** Unlike systemd: a command with an open quote keeps the unit from loading too, as every other that cannot be read does. */
 export function commandKey(key: string, field: string): KeyRow {
-  return vital(many<Command>(key, field, (value, { specifiers, place }) => commands(value, specifiers, place)), (value) => !mayFail(value));
+  return vital(
+    many<Command>(key, field, (value, { specifiers, place }) => commands(value, specifiers, place)),
+    (value) => !mayFail(value),
+  );
 }
 
 function statusKey(key: string, field: string): KeyRow {
   return custom(key, (draft, value, context) => {
     const { codes, signals } = value === '' ? NO_STATUSES : (draft[field] as ExitStatusSet);
     const statuses = validWords(value, context, exitStatus);
-    draft[field] = { codes: [...codes, ...statuses.filter((status) => typeof status === 'number')], signals: [...signals, ...statuses.filter((status) => typeof status === 'string')] };
+    draft[field] = {
+      codes: [...codes, ...statuses.filter((status) => typeof status === 'number')],
+      signals: [...signals, ...statuses.filter((status) => typeof status === 'string')],
+    };
     return undefined;
   });
 }
@@ -62,7 +68,9 @@ export const SERVICE_KEYS = tableOf(
     draft['delegate'] = !/^(no|false|off|0|n|f)$/i.test(value);
     return undefined;
   }),
-  silent('ExitType OOMPolicy ReloadSignal FileDescriptorStorePreserve USBFunctionDescriptors USBFunctionStrings RestartMode TimeoutStartFailureMode TimeoutStopFailureMode DelegateSubgroup SysVStartPriority PermissionsStartOnly FsckPassNo BusPolicy'),
+  silent(
+    'ExitType OOMPolicy ReloadSignal FileDescriptorStorePreserve USBFunctionDescriptors USBFunctionStrings RestartMode TimeoutStartFailureMode TimeoutStopFailureMode DelegateSubgroup SysVStartPriority PermissionsStartOnly FsckPassNo BusPolicy',
+  ),
   unsupported('the delay stays the same each time', 'RestartSteps RestartMaxDelaySec'),
   unsupported('the limit is exactly RuntimeMaxSec=', 'RuntimeRandomizedExtraSec'),
   unsupported('no file is opened', 'OpenFile'),

@@ -2,23 +2,39 @@
 import { expandSpecifiers } from '../unitfile/specifier.js';
 import type { Listen, ListenAddress, ListenKind } from './config.js';
 import { EXEC_KEYS, KILL_KEYS } from './exec-keys.js';
-import { many, one, silent, tableOf, wordList, type KeyRow } from './key-table.js';
+import { many, one, tableOf, unsupported, wordList, type KeyRow } from './key-table.js';
 import { commandKey } from './service-keys.js';
 import { listenAddress } from './values/address.js';
 import { absolutePath, boolean, mode, oneOf, size, text, wholeNumber } from './values/simple.js';
 import { timeSpan, timeout } from './values/time-span.js';
-import { bad, good, type Value } from './values/value.js';
+import { netlinkAddress } from './values/netlink.js';
+import { bad, good, type Value, type ValueParser } from './values/value.js';
 
 function listen(key: string, kind: ListenKind): KeyRow {
   return many<Listen>(key, 'listen', (value, { specifiers, place }) => {
     const expanded = expandSpecifiers(value, specifiers).value;
-    const addressed = kind === 'stream' || kind === 'datagram' || kind === 'sequential-packet';
-    const parsed = addressed ? listenAddress(expanded) : undefined;
-    if (parsed !== undefined && !parsed.ok) return parsed;
-    if (kind === 'sequential-packet' && parsed !== undefined && isInternet(parsed.value)) return bad('an absolute path, @name or vsock:CID:PORT, which such a socket needs');
-    return { ok: true, value: [{ kind, text: expanded, address: parsed?.value, place }] };
+    if (kind === 'stream' || kind === 'datagram' || kind === 'sequential-packet') {
+      const parsed = listenAddress(expanded);
+      if (!parsed.ok) return parsed;
+      if (kind === 'sequential-packet' && isInternet(parsed.value)) return bad('an absolute path, @name or vsock:CID:PORT, which such a socket needs');
+      return good([{ kind, text: expanded, address: parsed.value, place }]);
+    }
+    const text = UNADDRESSED[kind](expanded);
+    return text.ok ? good([{ kind, text: text.value, address: undefined, place }]) : text;
   });
 }
+
+/** What is no socket, or has no address as sockets have. */
+const UNADDRESSED: Readonly<Record<Exclude<ListenKind, 'stream' | 'datagram' | 'sequential-packet'>, ValueParser<string>>> = {
+  fifo: absolutePath,
+  special: absolutePath,
+  netlink: (text) => {
+    const parsed = netlinkAddress(text);
+    return parsed.ok ? good(text.replace(/\s+/g, ' ')) : parsed;
+  },
+  'message-queue': (text) => (/^\/[^/]{1,254}$/.test(text) ? good(text) : bad('a name such as /queue, with a slash at its beginning and no other')),
+  'usb-function': absolutePath,
+};
 
 /** The kernel has no such sockets for TCP/IP. */
 function isInternet({ family }: ListenAddress): boolean {
@@ -40,6 +56,12 @@ function timestamping(text: string): Value<'off' | 'us' | 'ns'> {
   if (/^(us|usec|µs|μs)$/.test(text)) return good('us');
   if (/^(ns|nsec)$/.test(text)) return good('ns');
   return text === 'off' ? good('off') : bad('off, us or ns');
+}
+
+/** Switched off, which is all that we can do. */
+function isOff(text: string): boolean {
+  const parsed = boolean(text);
+  return parsed.ok && !parsed.value;
 }
 
 const bytes = size;
@@ -87,6 +109,7 @@ export const SOCKET_KEYS = tableOf(
   one('PassCredentials', 'passCredentials', boolean, false),
   one('PassPIDFD', 'passPidfd', boolean, false),
   one('PassSecurity', 'passSecurity', boolean, false),
+  one('AcceptFileDescriptors', 'acceptFileDescriptors', boolean, true),
   one('PassPacketInfo', 'passPacketInfo', boolean, false),
   one('Timestamping', 'timestamping', timestamping, 'off'),
   one('TCPCongestion', 'tcpCongestion', text),
@@ -106,7 +129,10 @@ export const SOCKET_KEYS = tableOf(
   one('TriggerLimitBurst', 'triggerLimitBurst', count),
   one('PollLimitIntervalSec', 'pollLimitIntervalMs', timeSpan, 2000),
   one('PollLimitBurst', 'pollLimitBurst', count),
-  silent('SmackLabel SmackLabelIPIn SmackLabelIPOut SELinuxContextFromNet AcceptFileDescriptors'),
+  unsupported('its sockets have the label of the manager', 'SmackLabel SmackLabelIPIn SmackLabelIPOut'),
+  unsupported('an instance has the security context of its service', 'SELinuxContextFromNet', isOff),
+  unsupported('no extended attribute is set', 'XAttrEntryPoint XAttrListen XAttrAccept'),
+  unsupported('a connection is not put off while a job stands in its way', 'DeferTrigger DeferTriggerMaxSec', isOff),
   EXEC_KEYS.flat(),
   KILL_KEYS,
 );

@@ -4,7 +4,22 @@ import { specifierTable } from './specifiers.js';
 import { FACTS } from './testing/load-text.js';
 
 function expand(text: string, name: string, mode: 'system' | 'user' = 'system'): string {
-  const facts = mode === 'system' ? FACTS : { ...FACTS, mode, uid: 1000, gid: 1000, userName: 'ann', home: '/home/ann', runtimeDir: '/run/user/1000', configHome: '/c', dataHome: '/d', stateHome: '/s', cacheHome: '/k' };
+  const facts =
+    mode === 'system'
+      ? FACTS
+      : {
+          ...FACTS,
+          mode,
+          uid: 1000,
+          gid: 1000,
+          userName: 'ann',
+          home: '/home/ann',
+          runtimeDir: '/run/user/1000',
+          configHome: '/c',
+          dataHome: '/d',
+          stateHome: '/s',
+          cacheHome: '/k',
+        };
   return expandSpecifiers(text, specifierTable(name, facts, `/etc/systemd/system/${name}`)).value;
 }
 

@@ -70,8 +70,13 @@ export const UNIT_KEYS = tableOf(
   one('JobTimeoutSec', 'jobTimeoutMs', timeout, Infinity),
   one('JobRunningTimeoutSec', 'jobRunningTimeoutMs', timeout),
   START_LIMIT_KEYS,
-  silent('SourcePath OnFailureJobMode OnSuccessJobMode SurviveFinalKillSignal RequiresMountsFor WantsMountsFor OnFailureIsolate RequiresOverridable RequisiteOverridable PropagateReloadTo PropagateReloadFrom BindTo IgnoreOnSnapshot'),
-  unsupported('nothing else happens then', 'StartLimitAction FailureAction SuccessAction FailureActionExitStatus SuccessActionExitStatus JobTimeoutAction JobTimeoutRebootArgument RebootArgument'),
+  silent(
+    'SourcePath OnFailureJobMode OnSuccessJobMode SurviveFinalKillSignal RequiresMountsFor WantsMountsFor OnFailureIsolate RequiresOverridable RequisiteOverridable PropagateReloadTo PropagateReloadFrom BindTo IgnoreOnSnapshot',
+  ),
+  unsupported(
+    'nothing else happens then',
+    'StartLimitAction FailureAction SuccessAction FailureActionExitStatus SuccessActionExitStatus JobTimeoutAction JobTimeoutRebootArgument RebootArgument',
+  ),
 );
 
 export const INSTALL_KEYS = tableOf(

@@ -39,7 +39,17 @@ export async function runToEnd(host: LaunchHost, poller: Poller, lines: string, 
   if (command === undefined) throw new Error('no command');
   const output = pipe();
   try {
-    const child = launch(host, { unit: config.name, command, exec: config.exec, sockets: [], nonBlocking: false, variables: new Map(), cgroup: undefined, output: output.write, ...more });
+    const child = launch(host, {
+      unit: config.name,
+      command,
+      exec: config.exec,
+      sockets: [],
+      nonBlocking: false,
+      variables: new Map(),
+      cgroup: undefined,
+      output: output.write,
+      ...more,
+    });
     const exit = await new Promise<ExitInfo>((resolve) => new TrackedProcess(poller, child.pid, child.pidfd, resolve));
     output.write.close();
     return { pid: child.pid, exit, output: readFileSync(output.read.number, 'utf8').trimEnd() };

@@ -56,7 +56,9 @@ export class UnitTree {
   /** 'multi-user.target.wants/web.service -> usr/web.service' for every link in the administrator's folder. */
   links(folder = 'etc'): readonly string[] {
     const entries = readdirSync(this.path(folder), { recursive: true, encoding: 'utf8' }).sort();
-    return entries.filter((name) => lstatSync(this.path(join(folder, name))).isSymbolicLink()).map((name) => `${name} -> ${this.short(readlinkSync(this.path(join(folder, name))))}`);
+    return entries
+      .filter((name) => lstatSync(this.path(join(folder, name))).isSymbolicLink())
+      .map((name) => `${name} -> ${this.short(readlinkSync(this.path(join(folder, name))))}`);
   }
 
   remove(): void {

@@ -32,14 +32,18 @@ const GOOD: readonly (readonly [text: string, address: ListenAddress, printed?: 
 const BAD: readonly (readonly [text: string, expected: RegExp])[] = [
   ...['0', '65536', '127.0.0.1:0', '127.0.0.1:99999', '[::1]:0'].map((text) => [text, /^a port from 1 to 65535$/] as const),
   ...['-1', 'many', '127.0.0.1', '300.0.0.1:80', '1.2.3:80', '127.0.0.1:', '127.0.0.1 : 80', '127.0.0.1:80%lo'].map((text) => [text, /^a port .* or vsock:CID:PORT$/] as const),
-  ...['::1:80', '[::1]', '[::1]:', '[1:2:3:4:5:6:7]:80', '[1:2:3:4:5:6:7:1.2.3.4]:80', '[:2:3:4:5:6:7:8]:80', '[::1::]:80', '[12345::]:80'].map((text) => [text, /^a port .* or vsock:CID:PORT$/] as const),
+  ...['::1:80', '[::1]', '[::1]:', '[1:2:3:4:5:6:7]:80', '[1:2:3:4:5:6:7:1.2.3.4]:80', '[:2:3:4:5:6:7:8]:80', '[::1::]:80', '[12345::]:80'].map(
+    (text) => [text, /^a port .* or vsock:CID:PORT$/] as const,
+  ),
   ...['localhost:80', '*:80', 'run/web.sock', 'tcp:80'].map((text) => [text, /^a port .* or vsock:CID:PORT$/] as const),
   ['/', /not of a folder/],
   ['/run/web/', /not of a folder/],
   [`/${'x'.repeat(107)}`, /at most 107 bytes.*this one has 108/],
   ['@', /1 to 107 bytes after the @/],
   [`@${'é'.repeat(54)}`, /1 to 107 bytes after the @/],
-  ...['vsock:', 'vsock:2', 'vsock:any:80', 'vsock:constructor:80', 'vsock:2:4294967295', 'vsock:4294967296:80', 'vsock:-1:80', 'vsock:2:x'].map((text) => [text, /^vsock:CID:PORT/] as const),
+  ...['vsock:', 'vsock:2', 'vsock:any:80', 'vsock:constructor:80', 'vsock:2:4294967295', 'vsock:4294967296:80', 'vsock:-1:80', 'vsock:2:x'].map(
+    (text) => [text, /^vsock:CID:PORT/] as const,
+  ),
 ];
 
 describe('a listen address', () => {

@@ -11,7 +11,8 @@ export function adoptMode(text: string): Value<AdoptMode> {
   return parsed.ok ? good(parsed.value ? 'yes' : 'no') : bad('auto, yes or no');
 }
 
-const EXPECTED = 'auto, yes, no, or what the program binds: a port such as 80, HELD:80 for the socket with port HELD, an address such as 127.0.0.1:80 or [::]:80, an absolute path, @name, or - for none';
+const EXPECTED =
+  'auto, yes, no, or what the program binds: a port such as 80, HELD:80 for the socket with port HELD, an address such as 127.0.0.1:80 or [::]:80, an absolute path, @name, or - for none';
 
 /** `80`, `8080:80`, `127.0.0.1:80`, `[::]:80`, `/run/app.sock`, `@name`, `-`. */
 export function adoptTarget(text: string): Value<AdoptTarget> {

@@ -27,10 +27,22 @@ const SPLIT: readonly (readonly [text: string, lines: readonly (readonly string[
   [`/bin/x 'it'"'"'s' "" "\\"q\\"" 'a\\x41'`, [['/bin/x', '/bin/x', "it's", '', '"q"', 'aA']]],
   ['"/bin/my prog" \\x41', [['/bin/my prog', '/bin/my prog', 'A']]],
   ['/bin/a \\q', [['/bin/a', '/bin/a', '\\q']]],
-  ['/bin/a ; /bin/b c', [['/bin/a', '/bin/a'], ['/bin/b', '/bin/b', 'c']]],
-  ['/bin/a ; ; /bin/b', [['/bin/a', '/bin/a'], ['/bin/b', '/bin/b']]],
+  [
+    '/bin/a ; /bin/b c',
+    [
+      ['/bin/a', '/bin/a'],
+      ['/bin/b', '/bin/b', 'c'],
+    ],
+  ],
+  [
+    '/bin/a ; ; /bin/b',
+    [
+      ['/bin/a', '/bin/a'],
+      ['/bin/b', '/bin/b'],
+    ],
+  ],
   [`/bin/a ';' \\; ";" x; ;/bin/b`, [['/bin/a', '/bin/a', ';', ';', ';', 'x;', ';/bin/b']]],
-  ['/bin/%p %i %n %% \'%p\' $$A ${B}', [['/bin/web', '/bin/web', '', 'web.service', '%', 'web', '$$A', '${B}']]],
+  ["/bin/%p %i %n %% '%p' $$A ${B}", [['/bin/web', '/bin/web', '', 'web.service', '%', 'web', '$$A', '${B}']]],
   ['%%x', [['%x', '%x']]],
   ['@/bin/sh -c x', [['/bin/sh', '-c', 'x']]],
 ];

@@ -26,7 +26,16 @@ export function words(text: string): Value<readonly string[]> {
 type LimitUnit = 'bytes' | 'count' | 'seconds' | 'microseconds' | 'nice';
 
 /** What each counts; systemd.exec(5), the table of "PROCESS PROPERTIES". */
-const LIMIT_UNITS: Readonly<Record<string, LimitUnit>> = { nofile: 'count', nproc: 'count', locks: 'count', sigpending: 'count', rtprio: 'count', cpu: 'seconds', rttime: 'microseconds', nice: 'nice' };
+const LIMIT_UNITS: Readonly<Record<string, LimitUnit>> = {
+  nofile: 'count',
+  nproc: 'count',
+  locks: 'count',
+  sigpending: 'count',
+  rtprio: 'count',
+  cpu: 'seconds',
+  rttime: 'microseconds',
+  nice: 'nice',
+};
 
 const AMOUNTS: Readonly<Record<LimitUnit, ValueParser<number>>> = {
   bytes: size,

@@ -33,5 +33,7 @@ export function netlinkAddress(text: string): Value<NetlinkAddress> {
   const [, name = '', group = '0'] = /^(\S+)(?:\s+(\d+))?$/.exec(text) ?? [];
   const protocol = PROTOCOLS[name] ?? (/^\d+$/.test(name) ? Number(name) : undefined);
   const known = Object.keys(PROTOCOLS).join(', ');
-  return protocol === undefined || protocol > 31 || Number(group) >= 2 ** 32 ? bad(`a netlink family (${known} or a number) and the mask of its groups, such as 'kobject-uevent 1'`) : good({ protocol, groups: Number(group) });
+  return protocol === undefined || protocol > 31 || Number(group) >= 2 ** 32
+    ? bad(`a netlink family (${known} or a number) and the mask of its groups, such as 'kobject-uevent 1'`)
+    : good({ protocol, groups: Number(group) });
 }

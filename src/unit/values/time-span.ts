@@ -39,7 +39,17 @@ export function timeout(text: string): Value<number> {
 }
 
 const PARTS: readonly (readonly [name: string, lengthUs: number])[] = (
-  [['y', YEAR], ['month', MONTH], ['w', 7 * DAY], ['d', DAY], ['h', HOUR], ['min', MINUTE], ['s', SECOND], ['ms', 1], ['us', 0.001]] as const
+  [
+    ['y', YEAR],
+    ['month', MONTH],
+    ['w', 7 * DAY],
+    ['d', DAY],
+    ['h', HOUR],
+    ['min', MINUTE],
+    ['s', SECOND],
+    ['ms', 1],
+    ['us', 0.001],
+  ] as const
 ).map(([name, lengthMs]) => [name, lengthMs * 1000]);
 
 /** '1min 30s', '1.500000s', '100ms', 'infinity', '0': as systemd prints it. */
