@@ -22,13 +22,13 @@ function prepare() {
   mkdirSync(env.ROUSE_UNIT_PATH, { recursive: true });
   execFileSync('gcc', ['-O2', '-static', '-o', program, join(import.meta.dirname, 'echo-once.c')]);
   if (kind === 'container') {
-    writeFileSync(join(work, 'Containerfile'), 'FROM scratch\nCOPY echo-once /echo-once\nCMD ["/echo-once"]\n');
+    writeFileSync(join(work, 'Containerfile'), 'FROM scratch\nCOPY echo-once /echo-once\nCMD ["/echo-once", "stay"]\n');
     execFileSync('podman', ['build', '-q', '-t', 'localhost/bench', work], { stdio: 'ignore' });
   }
   for (const [i, name] of names.entries()) {
     writeFileSync(join(env.ROUSE_UNIT_PATH, `${name}.socket`), `[Socket]\nListenStream=127.0.0.1:${port(i)}\n`);
-    if (kind === 'plain') writeFileSync(join(env.ROUSE_UNIT_PATH, `${name}.service`), `[Service]\nExecStart=${program}\n`);
-    else writeFileSync(join(env.ROUSE_UNIT_PATH, `${name}.container`), `[Unit]\nRequires=${name}.socket\nAfter=${name}.socket\n[Container]\nImage=localhost/bench\nNetwork=none\n`);
+    if (kind === 'plain') writeFileSync(join(env.ROUSE_UNIT_PATH, `${name}.service`), `[Service]\nExecStart=${program} stay\n`);
+    else writeFileSync(join(env.ROUSE_UNIT_PATH, `${name}.container`), `[Unit]\nRequires=${name}.socket\nAfter=${name}.socket\n[Container]\nImage=localhost/bench\nNetwork=none\nStopTimeout=0\n`);
   }
 }
 

@@ -1,4 +1,5 @@
-/* For the benchmarks. Without arguments: an activated server on descriptor 3 that serves one client and leaves. With a port: a client
+/* For the benchmarks. Without arguments: an activated server on descriptor 3 that serves one client and leaves; with `stay`, one that
+ * serves one after the other. With a port: a client
  * that prints the microseconds from connect() to the first byte of the answer. */
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -13,6 +14,7 @@ static int serve(void) {
   if (client < 0) return 1;
   ssize_t length = read(client, buffer, sizeof buffer);
   if (length <= 0 || write(client, buffer, (size_t)length) != length) return 1;
+  close(client);
   return 0;
 }
 
@@ -33,4 +35,9 @@ static int ask(int port) {
   return 0;
 }
 
-int main(int argc, char **argv) { return argc > 1 ? ask(atoi(argv[1])) : serve(); }
+int main(int argc, char **argv) {
+  if (argc < 2) return serve();
+  if (argv[1][0] != 's') return ask(atoi(argv[1]));
+  while (serve() == 0) continue;
+  return 1;
+}

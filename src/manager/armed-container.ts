@@ -38,9 +38,6 @@ export interface TakenContainer {
   close(): void;
 }
 
-/** podman hears of the start when the first client has been served: it would only compete with the program. */
-const NOTICE_AFTER_MS = 250;
-
 export class ArmedContainer {
   #state: 'arming' | 'armed' | 'gone' = 'arming';
   why: string | undefined;
@@ -83,7 +80,7 @@ export class ArmedContainer {
       this.#takenPid = pid;
       this.#conmon.close();
       this.#end('It was let go');
-      setTimeout(() => void this.#notice(), NOTICE_AFTER_MS).unref();
+      void this.manager.armingQueue.addQuietly(() => this.#notice());
       return { pid, pidfd, close: () => this.request.log?.close() };
     } catch (error) {
       this.why = `It does not wait any more: ${error instanceof Error ? error.message : String(error)}`;
@@ -163,6 +160,7 @@ export class ArmedContainer {
     for (const callback of this.#onSettled.splice(0)) callback();
   }
 
+  /** podman hears of the start when nobody is waiting: it would only compete with the program. */
   async #notice(): Promise<void> {
     // One that has ended meanwhile is removed already, or podman is about to: it would be told of a container that is not there.
     if (!existsSync(`/proc/${this.#takenPid}`)) return;
