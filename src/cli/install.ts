@@ -47,7 +47,7 @@ function attempt(context: CliContext, action: () => InstallResult): InstallResul
   } catch (error) {
     if (!(error instanceof InstallError)) throw error;
     const name = /Unit (\S+) does not exist/.exec(error.message)?.[1];
-    throw new CliError(error.message, error.hint ?? (name === undefined ? undefined : context.missingHint(name)), name === undefined ? EXIT.failure : EXIT.noSuchUnit);
+    throw new CliError(error.message, error.hint ?? (name === undefined ? undefined : context.missingHint(name)));
   }
 }
 

@@ -34,6 +34,7 @@ function report(context: CliContext, job: WireJob): number {
   const hint = job.code === 'no-such-unit' ? context.missingHint(job.unit) : job.hint;
   context.io.err(`${context.io.style.red(words)}\n${hint === undefined ? '' : `  hint: ${hint}\n`}`);
   if (job.code === undefined) context.warn(`See 'rouse status ${job.unit}' and 'rouse logs ${job.unit}' for details.`);
+  if (job.code === 'not-applicable') return EXIT.notActive;
   return job.code === 'no-such-unit' ? EXIT.notLoaded : EXIT.failure;
 }
 

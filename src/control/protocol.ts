@@ -38,7 +38,7 @@ export type Reply =
   | { readonly type: 'done'; readonly diagnostics: readonly WireDiagnostic[] }
   | { readonly type: 'error'; readonly code: ErrorCode; readonly message: string; readonly hint?: string };
 
-export type ErrorCode = 'bad-request' | 'no-such-unit' | 'refused' | 'masked' | 'load-failed' | 'shutting-down' | 'internal';
+export type ErrorCode = 'not-applicable' | 'bad-request' | 'no-such-unit' | 'refused' | 'masked' | 'load-failed' | 'shutting-down' | 'internal';
 
 /** The last activations of a service, oldest first. */
 export interface WireActivations {

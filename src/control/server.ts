@@ -192,6 +192,7 @@ export class ControlServer {
     if (starts && loadState === 'masked') return { code: 'masked', message: `Failed to ${verb} ${name}: Unit ${name} is masked`, hint: `rouse unmask ${name}` };
     if (starts && unit.config?.refuseManualStart === true)
       return { code: 'refused', message: `Failed to ${verb} ${name}: Operation refused, unit ${name} may be requested by dependency only` };
+    if (verb === 'reload' && !isReloadable(unit)) return { code: 'not-applicable', message: `Failed to reload ${name}: Job type reload is not applicable for unit ${name}`, hint: `rouse restart ${name}` };
     if (!starts && unit.config?.refuseManualStop === true)
       return { code: 'refused', message: `Failed to ${verb} ${name}: Operation refused, unit ${name} may be stopped by dependency only` };
     return undefined;
@@ -212,8 +213,12 @@ function jobType(verb: JobVerb, unit: Unit | undefined): JobType | undefined {
   const active = unit !== undefined && isActive(unit.activeState);
   if (verb === 'try-restart') return unit !== undefined && !isInactive(unit.activeState) ? 'restart' : undefined;
   if (verb !== 'reload-or-restart') return verb;
-  const reloads = unit instanceof ServiceUnit && ((unit.config?.execReload.length ?? 0) > 0 || unit.config?.serviceType === 'notify-reload');
+  const reloads = unit !== undefined && isReloadable(unit);
   return active && reloads ? 'reload' : 'restart';
+}
+
+function isReloadable(unit: Unit): boolean {
+  return unit instanceof ServiceUnit && ((unit.config?.execReload.length ?? 0) > 0 || unit.config?.serviceType === 'notify-reload');
 }
 
 function signalQuietly(pid: number, signal: string): void {

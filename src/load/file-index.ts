@@ -41,7 +41,10 @@ export class FileIndex {
   readonly #links: DependencyLink[] = [];
   readonly #aliases = new Map<string, Set<string>>();
 
+  readonly #times: ReadonlyMap<string, number>;
+
   constructor(folders: readonly string[]) {
+    this.#times = new Map(folders.map((folder) => [folder, changeTime(folder)]));
     for (const [location, folder] of distinct(folders).entries()) this.#scan(folder, location);
     for (const [name, { target }] of this.#entries) this.#noteAlias(name, target);
   }
@@ -56,6 +59,11 @@ export class FileIndex {
 
   get names(): readonly string[] {
     return [...this.#entries.keys()];
+  }
+
+  /** Whether a name has come, gone or changed its file since; what is in a file, or below a folder, does not count. */
+  get isStale(): boolean {
+    return [...this.#times].some(([folder, time]) => changeTime(folder) !== time);
   }
 
   /** Folders called `name`, best first. */
@@ -121,6 +129,10 @@ function distinct(folders: readonly string[]): readonly string[] {
     seen.add(real);
     return true;
   });
+}
+
+function changeTime(folder: string): number {
+  return statQuietly(folder)?.mtimeMs ?? 0;
 }
 
 function realPath(folder: string): string | undefined {

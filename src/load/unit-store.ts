@@ -87,7 +87,7 @@ export class UnitStore {
   }
 
   load(name: string): LoadedUnit {
-    const source = this.#find(name);
+    const source = this.#lookUp(name);
     switch (source.type) {
       case 'none':
         return { name: source.name, loadState: 'not-found', config: undefined, contents: undefined, diagnostics: [], changedMs: 0 };
@@ -103,6 +103,15 @@ export class UnitStore {
   }
 
   // Finding
+
+  /** As systemd, a unit that was not there is looked for again when a folder has changed: a new file needs no daemon-reload. */
+  #lookUp(name: string): Source {
+    const found = this.#find(name);
+    if (found.type !== 'none' || !this.#index.isStale) return found;
+    this.#index = new FileIndex(this.scope.unitDirs);
+    this.#readQuadlets();
+    return this.#find(name);
+  }
 
   #find(name: string, depth = 0): Source {
     if (depth > MAX_LINKS) return { type: 'none', name };
