@@ -69,12 +69,12 @@ const started = run('start', ...names.map((name) => `${name}.socket`));
 if (started.status !== 0) throw new Error(started.stderr);
 const armSeconds = kind === 'container' ? await untilArmed() : undefined;
 const waits = [];
-let over = false;
+const crowd = new AbortController();
 const watching = (async () => {
-  while (!over) waits.push(await hello());
+  while (!crowd.signal.aborted) waits.push(await hello());
 })();
 const times = await Promise.all(names.map(async (_, i) => sleep((i * 1000) / count).then(() => ask(i))));
-over = true;
+crowd.abort();
 await watching;
 run('exit');
 console.log(JSON.stringify({ kind, count, armSeconds, times: times.filter((time) => time !== undefined), unserved: times.filter((time) => time === undefined).length, waitsUs: waits.map((wait) => wait * 1000) }));

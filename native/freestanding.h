@@ -14,7 +14,7 @@ typedef unsigned char u8;
 #if defined(__x86_64__)
 enum {
     SYS_read = 0, SYS_write = 1, SYS_close = 3, SYS_mmap = 9, SYS_rt_sigaction = 13, SYS_rt_sigprocmask = 14, SYS_socket = 41, SYS_connect = 42,
-    SYS_sendto = 44, SYS_recvfrom = 45, SYS_recvmsg = 47, SYS_shutdown = 48, SYS_bind = 49, SYS_getsockname = 51, SYS_getpeername = 52,
+    SYS_sendto = 44, SYS_recvfrom = 45, SYS_sendmsg = 46, SYS_recvmsg = 47, SYS_shutdown = 48, SYS_bind = 49, SYS_getsockname = 51, SYS_getpeername = 52,
     SYS_setsockopt = 54, SYS_getsockopt = 55, SYS_execve = 59, SYS_fcntl = 72, SYS_unlink_at = 263, SYS_getpid = 39, SYS_clock_gettime = 228,
     SYS_exit_group = 231, SYS_epoll_ctl = 233, SYS_epoll_pwait = 281, SYS_ppoll = 271, SYS_splice = 275, SYS_signalfd4 = 289, SYS_accept4 = 288,
     SYS_epoll_create1 = 291, SYS_dup3 = 292, SYS_pipe2 = 293, SYS_prlimit64 = 302, SYS_close_range = 436,
@@ -31,7 +31,7 @@ __asm__(".globl _start\n_start:\n\txor %ebp,%ebp\n\tmov %rsp,%rdi\n\tand $-16,%r
 #elif defined(__aarch64__)
 enum {
     SYS_read = 63, SYS_write = 64, SYS_close = 57, SYS_mmap = 222, SYS_rt_sigaction = 134, SYS_rt_sigprocmask = 135, SYS_socket = 198, SYS_connect = 203,
-    SYS_sendto = 206, SYS_recvfrom = 207, SYS_recvmsg = 212, SYS_shutdown = 210, SYS_bind = 200, SYS_getsockname = 204, SYS_getpeername = 205,
+    SYS_sendto = 206, SYS_recvfrom = 207, SYS_sendmsg = 211, SYS_recvmsg = 212, SYS_shutdown = 210, SYS_bind = 200, SYS_getsockname = 204, SYS_getpeername = 205,
     SYS_setsockopt = 208, SYS_getsockopt = 209, SYS_execve = 221, SYS_fcntl = 25, SYS_unlink_at = 35, SYS_getpid = 172, SYS_clock_gettime = 113,
     SYS_exit_group = 94, SYS_epoll_ctl = 21, SYS_epoll_pwait = 22, SYS_ppoll = 73, SYS_splice = 76, SYS_signalfd4 = 74, SYS_accept4 = 242,
     SYS_epoll_create1 = 20, SYS_dup3 = 24, SYS_pipe2 = 59, SYS_prlimit64 = 261, SYS_close_range = 436,

@@ -32,7 +32,7 @@ function printFirstByte(title, result) {
     const ours = summarize(result.rouse[kind]).median;
     const rows = Object.entries(result).map(([name, times]) => {
       const { runs: count, min, median, p90, max } = summarize(times[kind]);
-      return [name, count, ms(min), ms(median), ms(p90), ms(max), `${(median / ours).toFixed(2)}`];
+      return [name, count, ms(min), ms(median), ms(p90), ms(max), (median / ours).toFixed(2)];
     });
     console.log(`\nFirst byte after connect(), ${kind === 'plain' ? 'plain process' : 'container, Network=none'}, ${title}\n`);
     console.log(formatTable(['', 'runs', 'min', 'median', 'p90', 'max', 'of rouse'], rows));

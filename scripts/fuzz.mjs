@@ -1,6 +1,7 @@
 // node scripts/fuzz.mjs [--seconds 180] [--seed N] [--only N]: random and mutated unit files, drop-ins and Quadlet files through
 // parse, format, merge, load, convert and verify. Nothing may throw, nothing may take longer than a second, every diagnostic
 // names a file and a line. What fails is printed with its number (--only N runs it again) and its files; the exit code is 1 then.
+/* oxlint-disable unicorn/require-post-message-target-origin -- the port of a worker has no origin */
 import { build } from 'esbuild';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -63,7 +64,8 @@ async function run({ bundle, seeds, first, seconds, only }) {
   let slowest = { ms: 0, number: first };
   while (Date.now() < end && failures.size < 20) {
     const { next, slow } = await runWorker({ bundle, seeds, number, end, only }, (failed, error, files) => {
-      if (![...failures.values()].includes(error.split('\n')[0])) console.log(`number ${failed}: ${error}\n${JSON.stringify(files, (_, text) => (typeof text === 'string' && text.length > 2000 ? `${text.slice(0, 2000)}…` : text), 2)}\n`);
+      if (![...failures.values()].includes(error.split('\n')[0]))
+        console.log(`number ${failed}: ${error}\n${JSON.stringify(files, (_, text) => (typeof text === 'string' && text.length > 2000 ? `${text.slice(0, 2000)}…` : text), 2)}\n`);
       failures.set(failed, error.split('\n')[0]);
     });
     if (slow.ms > slowest.ms) slowest = slow;
@@ -115,7 +117,8 @@ async function work() {
   const { randomFiles, checkFiles } = await import(pathToFileURL(bundle).href);
   let number = first;
   let slow = { ms: 0, number };
-  for (; Date.now() < end && (number === first || !only); number++) {
+  const count = only ? 1 : Infinity;
+  for (; Date.now() < end && number < first + count; number++) {
     parentPort.postMessage({ begin: number });
     const files = randomFiles(number, seeds);
     const start = process.cpuUsage();

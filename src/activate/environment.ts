@@ -1,5 +1,5 @@
 /** The environment of the command, and the sockets that came with our own; systemd-socket-activate(1), sd_listen_fds(3). */
-import { fstatSync } from 'node:fs';
+import { readlinkSync } from 'node:fs';
 import type { ActivateOptions } from './options.js';
 
 /** All that is handed on without -E. */
@@ -38,11 +38,13 @@ export function inheritedCount(env: NodeJS.ProcessEnv): number | 'EINVAL' | 'EBA
   return Array.from({ length: count }, (_, i) => LISTEN_FDS_START + i).every(isOpen) ? count : 'EBADF';
 }
 
+/** Node opens the first descriptors that are free, so what stands in the place of a missing one is Node's own. */
 function isOpen(fdNumber: number): boolean {
   try {
-    fstatSync(fdNumber);
-    return true;
+    return !NODES_OWN.test(readlinkSync(`/proc/self/fd/${fdNumber}`));
   } catch {
     return false;
   }
 }
+
+const NODES_OWN = /^anon_inode:\[(eventpoll|io_uring|eventfd)/;

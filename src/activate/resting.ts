@@ -113,7 +113,7 @@ class Resting {
       this.#running = started;
       const watch = this.#poller.watch(started.pidfd, { read: true }, () => this.#onEnd(started, watch));
       if (started.failed) return this.#leave(1);
-      this.#idle = new IdleWatch(this.sockets, { idleMs: this.options.idleMs, poller: this.#poller }, () => this.#onIdle(started));
+      this.#idle = new IdleWatch(this.sockets, { idleMs: this.options.idleMs }, () => this.#onIdle(started));
     } catch (error) {
       this.#fail(error);
     }

@@ -6,8 +6,13 @@ import { READY_FD_VARIABLE } from './background.js';
 import type { CliContext } from './context.js';
 import { CliError } from './errors.js';
 
+export interface DaemonVerbOptions {
+  readonly asSystemd?: boolean;
+}
+
 /** Resolves with the exit code when the manager has ended. */
-export async function daemon({ scope, io }: CliContext): Promise<number> {
+export async function daemon({ scope, io }: CliContext, options: DaemonVerbOptions = {}): Promise<number> {
+  if (options.asSystemd === true && scope.mode === 'user') throw new CliError('Only the system’s manager stands for systemd', 'systemctl --user finds yours without --as-systemd');
   const readyFd = takeReadyFd();
   const log = new UnitLog(scope.logDir, 'rouse');
   const print = (text: string): void => {
@@ -22,6 +27,7 @@ export async function daemon({ scope, io }: CliContext): Promise<number> {
   try {
     const code = await runDaemon(scope, {
       env: process.env,
+      asSystemd: options.asSystemd === true,
       print,
       onReady: () => {
         print(`Ready (${scope.mode} manager, process ${process.pid}, ${scope.controlSocket})`);

@@ -6,7 +6,7 @@ import { closeSync, constants, mkdirSync, openSync, rmSync, statSync, symlinkSyn
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
 import { readQuadletFiles } from '../load/quadlet-files.js';
-import { convertQuadlets, type ConvertedQuadlet } from '../quadlet/convert.js';
+import { convertEach, type ConvertedQuadlet } from '../quadlet/convert.js';
 import { installLinks } from '../quadlet/install-links.js';
 import type { Diagnostic } from '../unitfile/diagnostic.js';
 import { formatContents } from '../unitfile/format.js';
@@ -55,6 +55,7 @@ export async function generator(argv: readonly string[], io: GeneratorIo): Promi
 
 class Generator {
   readonly #log: Log;
+  readonly #folders = new Set<string>();
   #failed = false;
 
   constructor(
@@ -79,11 +80,11 @@ class Generator {
     const folders = this.#searchPath();
     const { files, diagnostics } = readQuadletFiles(folders);
     for (const diagnostic of diagnostics) this.#fail(`error loading "${diagnostic.file}", ${place(diagnostic)}`);
-    for (const { fragmentPath, dropInPaths } of files) for (const path of [fragmentPath, ...dropInPaths]) this.#log.debug(`Loading source file ${path}`);
+    if (this.#log.debugs) for (const { fragmentPath, dropInPaths } of files) for (const path of [fragmentPath, ...dropInPaths]) this.#log.debug(`Loading source file ${path}`);
     if (files.length === 0) return this.#log.debug(`No files parsed from [${folders.join(' ')}]`);
     if (!dryrun && !this.#attempt(`Failed to make the folder ${out}`, () => mkdirSync(out, { recursive: true }))) return;
     const uid = process.getuid?.() ?? 0;
-    const converted = convertQuadlets(files, { mode: user ? 'user' : 'system', uid, podman: this.io.env['PODMAN'] || '/usr/bin/podman', exists });
+    const converted = convertEach(files, { mode: user ? 'user' : 'system', uid, podman: this.io.env['PODMAN'] || '/usr/bin/podman', exists });
     for (const each of converted) this.#finish(each, out);
   }
 
@@ -123,10 +124,22 @@ class Generator {
   #link(path: string, target: string): void {
     this.#log.debug(`Creating symlink ${path} -> ${target}`);
     this.#attempt(`Failed creating symlink ${path}`, () => {
-      mkdirSync(dirname(path), { recursive: true });
-      rmSync(path, { force: true });
-      symlinkSync(target, path);
+      this.#makeFolder(dirname(path));
+      try {
+        symlinkSync(target, path);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+        rmSync(path);
+        symlinkSync(target, path);
+      }
     });
+  }
+
+  /** Thousands of links stand in a few folders. */
+  #makeFolder(path: string): void {
+    if (this.#folders.has(path)) return;
+    mkdirSync(path, { recursive: true });
+    this.#folders.add(path);
   }
 
   #attempt(what: string, action: () => void): boolean {
@@ -156,13 +169,17 @@ class Log {
     this.#kmsg = !options.noKmsgLog && !options.dryrun;
   }
 
+  get debugs(): boolean {
+    return this.options.verbose || this.options.dryrun;
+  }
+
   say(message: string): void {
     const line = `quadlet-generator[${process.pid}]: ${message}\n`;
     if (!this.#kmsg || !this.#toKernel(line)) this.io.stderr(line);
   }
 
   debug(message: string): void {
-    if (this.options.verbose || this.options.dryrun) this.say(message);
+    if (this.debugs) this.say(message);
   }
 
   #toKernel(line: string): boolean {

@@ -14,10 +14,19 @@ const OWN_PARSERS: Readonly<Record<string, (args: readonly string[], io: Io) => 
   daemon: async (args, io) => {
     const user = args.includes('--user');
     // Anything else (--help, a slip) is for the parser of all verbs.
-    if (args.some((arg) => arg !== '--user' && arg !== '--system')) return undefined;
-    return (await import('./daemon.js')).daemon(await CliContext.open(io, { user, system: args.includes('--system') }));
+    if (args.some((arg) => !['--user', '--system', '--as-systemd'].includes(arg))) return undefined;
+    const context = await CliContext.open(io, { user, system: args.includes('--system') });
+    return (await import('./daemon.js')).daemon(context, { asSystemd: args.includes('--as-systemd') });
   },
 };
+
+/** podman's options follow `run`, --user among them; ours, which every verb has, stand before it. */
+async function ownRun(argv: readonly string[], io: Io): Promise<number | undefined> {
+  const at = argv.findIndex((word) => !word.startsWith('-'));
+  if (argv[at] !== 'run' || argv[at + 1] === '--help') return undefined;
+  const before = new Set(argv.slice(0, at));
+  return (await import('./run.js')).run(argv.slice(at + 1), io, { user: before.has('--user'), system: before.has('--system'), quiet: before.has('-q') || before.has('--quiet') });
+}
 
 /** Verbs that become another program, which gets the standard streams as they were given: Node's own would change them. */
 const BECOMES: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
@@ -35,7 +44,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
   try {
     const own = OWN_PARSERS[argv[0] ?? ''];
-    process.exitCode = (await own?.(argv.slice(1), io)) ?? (await (await import('./program.js')).runVerb(argv, io));
+    process.exitCode = (await own?.(argv.slice(1), io)) ?? (await ownRun(argv, io)) ?? (await (await import('./program.js')).runVerb(argv, io));
   } catch (error) {
     process.exitCode = report(error, io);
   }

@@ -9,11 +9,11 @@ export interface ShowOptions {
   readonly value?: boolean;
 }
 
-/** Exit code 0 also for a unit that does not exist, as systemctl: its LoadState says so. */
+/** As systemctl: an empty property is shown to whoever asks for it, and the exit code is 0 also for a unit that does not exist (its LoadState says so). */
 export async function show(context: CliContext, given: readonly string[], options: ShowOptions): Promise<number> {
   const units = await context.showUnits(context.unitNames(given));
   const wanted = options.property?.flatMap((names) => names.split(','));
-  const blocks = units.map(({ properties = [] }) => (wanted === undefined ? properties : wanted.flatMap((name) => properties.filter(([known]) => known === name))));
+  const blocks = units.map(({ properties = [] }) => (wanted === undefined ? properties.filter(([, value]) => value !== '') : wanted.flatMap((name) => properties.filter(([known]) => known === name))));
   if (context.options.json === true) context.json(units.map((unit, i) => ({ name: unit.name, ...toObject(blocks[i] ?? []) })));
   else context.io.out(blocks.map((block) => block.map(([name, value]) => (options.value === true ? `${value}\n` : `${name}=${value}\n`)).join('')).join('\n'));
   return EXIT.success;

@@ -66,10 +66,13 @@ function stateRows(unit: WireUnit, { io: { style } }: CliContext, now: number): 
       'Listen',
       (unit.listen ?? []).map(({ kind, address }) => `${address} (${kind})`),
     ),
-    ...(unit.name.endsWith('.socket') && unit.activeState === 'active'
-      ? [['Started', `${unit.accepted ?? 0} time${unit.accepted === 1 ? '' : 's'} by a connection`] as const]
-      : []),
+    ...activationRows(unit),
   ];
+}
+
+function activationRows({ activations, accepted, connections = 0, refused = 0, activeState }: WireUnit): readonly Row[] {
+  if (accepted !== undefined) return [['Accepted', `${accepted}; Connected: ${connections};${refused === 0 ? '' : ` Refused: ${refused}`}`]];
+  return activations === undefined || activeState !== 'active' ? [] : [['Started', `${activations} time${activations === 1 ? '' : 's'} by a connection`]];
 }
 
 function processRows(unit: WireUnit): readonly Row[] {

@@ -75,6 +75,23 @@ export const VERBS: readonly Verb[] = [
     run: async (context, args) => (await import('./manager-verbs.js')).resetFailed(context, args),
   },
   {
+    name: 'run',
+    group: 'Units',
+    args: '[argument...]',
+    summary: 'hold ports, and start an image (or, behind --, a command) for the first client',
+    options: [
+      { flags: '-p, --publish <[address:][held:]port>', summary: 'hold this port; the program binds the last one', many: true },
+      { flags: '-P, --publish-all', summary: 'hold every port that the image says it has' },
+      { flags: '-e, --env <name=value>', summary: 'a variable', many: true },
+      { flags: '-v, --volume <source:target>', summary: 'a volume; the other options are those of podman run', many: true },
+      { flags: '--name <name>', summary: 'of the units' },
+      { flags: '--idle <time>', summary: 'stop it when nobody was connected for so long' },
+      { flags: '--save', summary: 'write the files among your own, to keep them' },
+      { flags: '--replace', summary: 'in place of what has this name' },
+    ],
+    run: async (context, args) => (await import('./run.js')).run(args, context.io, context.options),
+  },
+  {
     name: 'status',
     group: 'Asking',
     args: '[unit...]',
@@ -192,6 +209,12 @@ export const VERBS: readonly Verb[] = [
     summary: 'read all files again; what runs goes on',
     run: async (context) => (await import('./manager-verbs.js')).daemonReload(context),
   },
-  { name: 'daemon', group: 'Manager', summary: 'run the manager in the foreground', run: async (context) => (await import('./daemon.js')).daemon(context) },
+  {
+    name: 'daemon',
+    group: 'Manager',
+    summary: 'run the manager in the foreground',
+    options: [{ flags: '--as-systemd', summary: 'root’s systemctl finds it too, and other programs believe in a systemd' }],
+    run: async (context, _, options) => (await import('./daemon.js')).daemon(context, options),
+  },
   { name: 'exit', group: 'Manager', summary: 'stop every unit and end the manager', run: async (context) => (await import('./manager-verbs.js')).exit(context) },
 ];

@@ -1,6 +1,6 @@
 /** States and times as a person reads them. */
 import type { WireUnit } from '../control/protocol.js';
-import { timestamp } from '../control/wire-unit.js';
+import { timestamp } from '../properties/text.js';
 import type { Style } from './io.js';
 
 /** systemctl's dots: what is up, what has failed, what is on its way. */

@@ -3,6 +3,7 @@ import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { asNobody, canBecomeNobody } from '../sys/testing/as-nobody.js';
 import { ControlError, NotRunning, request } from './client.js';
 import { encodeMessage, MessageReader } from './framing.js';
 import type { Reply } from './protocol.js';
@@ -64,19 +65,11 @@ describe('a request', () => {
     await expect(request(path, { method: 'hello' }, 'hello')).rejects.toMatchObject({ code: 'disconnected', message: expect.stringContaining('JSON') as string });
   });
 
-  it.runIf(process.getuid?.() === 0)("says that the manager is somebody else's", async () => {
+  it.runIf(canBecomeNobody)("says that the manager is somebody else's", async () => {
     const path = await manager(() => undefined);
     chmodSync(path, 0o600);
     chmodSync(folder, 0o755);
-    process.seteuid?.(65534);
-    try {
-      await expect(request(path, { method: 'hello' }, 'hello')).rejects.toMatchObject({
-        code: 'refused',
-        message: `Failed to connect to ${path}: EACCES`,
-        hint: 'only the user whose manager it is may use it',
-      });
-    } finally {
-      process.seteuid?.(0);
-    }
+    const error = await asNobody(() => request(path, { method: 'hello' }, 'hello').catch((reason: unknown) => reason));
+    expect(error).toMatchObject({ code: 'refused', message: `Failed to connect to ${path}: EACCES`, hint: 'only the user whose manager it is may use it' });
   });
 });

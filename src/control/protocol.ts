@@ -132,8 +132,12 @@ export interface WireUnit {
   readonly invocationId?: string;
   /** Sockets. */
   readonly listen?: readonly WireListen[];
+  /** How often a connection has started the service. */
+  readonly activations?: number;
+  /** Those with Accept=yes. */
   readonly accepted?: number;
   readonly connections?: number;
+  readonly refused?: number;
   /** What `show` prints, by systemd's name ('ActiveState', 'ExecStart' …), in order; a list has an entry for each element. */
   readonly properties?: readonly (readonly [name: string, value: string])[];
 }

@@ -1,5 +1,4 @@
 /** A unit of the manager, with its state, as the wire has it: the only place that puts state into messages. */
-import { readFileSync } from 'node:fs';
 import { commandLine } from '../exec/processes.js';
 import { isInactive } from '../manager/active-state.js';
 import type { Manager } from '../manager/manager.js';
@@ -7,7 +6,9 @@ import { ServiceUnit } from '../manager/service.js';
 import { SocketUnit } from '../manager/socket.js';
 import type { Unit } from '../manager/unit.js';
 import type { WireUnit } from './protocol.js';
-import { changedOnDisk, wireProperties, wireUnit } from './wire-unit.js';
+import { showProperties } from '../properties/tables.js';
+import { controlGroupOf, subjectOf } from './subject.js';
+import { changedOnDisk, wireUnit } from './wire-unit.js';
 
 export interface WireOptions {
   /** Look at the unit's processes, for `status`. */
@@ -20,9 +21,9 @@ export function toWire(manager: Manager, unit: Unit, options: WireOptions): Wire
     ...wireUnit(manager.host.store, unit.loaded),
     ...stateOf(manager, unit),
     ...(unit instanceof ServiceUnit ? serviceState(unit, options.processes) : {}),
-    ...(unit instanceof SocketUnit ? { accepted: unit.activations, connections: 0 } : {}),
+    ...(unit instanceof SocketUnit ? socketState(manager, unit) : {}),
   };
-  return options.properties ? wireProperties(wire, unit.loaded) : wire;
+  return options.properties ? { ...wire, properties: showProperties(subjectOf(manager, unit)) } : wire;
 }
 
 function stateOf(manager: Manager, unit: Unit): Partial<WireUnit> {
@@ -41,6 +42,12 @@ function stateOf(manager: Manager, unit: Unit): Partial<WireUnit> {
   };
 }
 
+function socketState(manager: Manager, { name, config, activations, connections }: SocketUnit): Partial<WireUnit> {
+  const triggers = manager.graph.get(name, 'triggers');
+  const counts = config?.accept === true ? { accepted: connections.accepted, connections: connections.count, refused: connections.refused } : { activations };
+  return { ...(triggers.length === 0 ? {} : { triggers }), ...counts };
+}
+
 function serviceState(unit: ServiceUnit, processes: boolean): Partial<WireUnit> {
   const running = !isInactive(unit.activeState);
   return {
@@ -48,19 +55,10 @@ function serviceState(unit: ServiceUnit, processes: boolean): Partial<WireUnit> 
     ...(unit.controlPid === undefined ? {} : { controlPid: unit.controlPid }),
     ...(unit.mainExit === undefined ? {} : { mainCode: unit.mainExit.code, mainStatus: unit.mainExit.status }),
     ...(unit.statusText === undefined ? {} : { statusText: unit.statusText }),
-    ...(running && unit.cgroup !== undefined ? { controlGroup: cgroupPath(unit) } : {}),
+    ...(running && unit.cgroup !== undefined ? { controlGroup: controlGroupOf(unit) } : {}),
     ...(processes && running ? { processes: unit.pids.map((pid) => ({ pid, command: commandLine(pid) })).filter(({ command }) => command !== '') } : {}),
     ...(unit.arming.words === undefined || running ? {} : { arming: unit.arming.words }),
     restarts: unit.restarts,
     invocationId: unit.invocationId,
   };
-}
-
-/** As the kernel names it, without the mount point. */
-function cgroupPath({ mainPid, cgroup = '' }: ServiceUnit): string {
-  try {
-    return /^0::(.*)$/m.exec(readFileSync(`/proc/${mainPid ?? 0}/cgroup`, 'utf8'))?.[1] ?? cgroup;
-  } catch {
-    return cgroup.replace(/^\/sys\/fs\/cgroup/, '');
-  }
 }

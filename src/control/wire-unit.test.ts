@@ -1,7 +1,7 @@
 import { utimesSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SERVICE, UnitTree } from '../load/testing/unit-tree.js';
-import { changedOnDisk, timestamp, toWireDiagnostic, wireProperties, wireUnit } from './wire-unit.js';
+import { changedOnDisk, toWireDiagnostic, wireProperties, wireUnit } from './wire-unit.js';
 import type { WireUnit } from './protocol.js';
 
 let tree: UnitTree;
@@ -52,11 +52,12 @@ describe('a unit that nobody runs', () => {
     });
   });
 
-  it('shows its state before its configuration, and nothing twice', () => {
+  it('shows what its type has before what every unit has, as systemctl does, and nothing twice', () => {
     const store = tree.add({ 'etc/web.service': SERVICE }).store();
     const loaded = store.load('web.service');
     const names = wireProperties(wireUnit(store, loaded), loaded).properties?.map(([name]) => name) ?? [];
-    expect(names.slice(0, 3)).toEqual(['Id', 'Names', 'LoadState']);
+    expect(names.slice(0, 3)).toEqual(['Type', 'ExitType', 'Restart']);
+    expect(names.indexOf('Id')).toBeGreaterThan(names.indexOf('KillMode'));
     expect(names).toContain('ExecStart');
     expect(new Set(names).size).toBe(names.length);
   });
@@ -92,9 +93,4 @@ it('a diagnostic has its one text beside its parts', () => {
     hint: 'h',
     text: '/f:3: M\n  hint: h',
   });
-});
-
-it('a time is as systemctl prints it', () => {
-  expect(timestamp(0)).toBe('');
-  expect(timestamp(Date.UTC(2026, 10, 24, 20, 6, 15))).toMatch(/^(Tue|Wed) 2026-11-2[45] \d\d:\d\d:15 \S+$/);
 });

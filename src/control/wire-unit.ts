@@ -8,7 +8,8 @@ import { serviceOf } from '../unit/load.js';
 import { addressText, KIND_TEXT } from '../unit/listen-text.js';
 import { formatDiagnostic, type Diagnostic } from '../unitfile/diagnostic.js';
 import { formatContents } from '../unitfile/format.js';
-import { configProperties } from './properties.js';
+import { offlineSubject } from '../properties/subject.js';
+import { showProperties } from '../properties/tables.js';
 import type { WireDiagnostic, WireUnit } from './protocol.js';
 import { statQuietly } from '../load/stat.js';
 
@@ -57,57 +58,12 @@ export function changedOnDisk({ contents, changedMs }: LoadedUnit): boolean {
   });
 }
 
-/** `show`: state first, then the configuration. */
+/** With the properties that `show` prints, which are read when somebody looks at them. */
 export function wireProperties(unit: WireUnit, loaded: LoadedUnit): WireUnit {
-  const state: (readonly [string, string])[] = [
-    ['Id', unit.name],
-    ['Names', unit.name],
-    ['LoadState', unit.loadState],
-    ['ActiveState', unit.activeState],
-    ['SubState', unit.subState],
-    ['Result', unit.result],
-    ['UnitFileState', unit.unitFileState],
-    ['NeedDaemonReload', unit.needsDaemonReload ? 'yes' : 'no'],
-    ['StateChangeTimestamp', timestamp(unit.stateChangeMs)],
-    ['ActiveEnterTimestamp', timestamp(unit.activeEnterMs)],
-    ['Job', String(unit.job?.id ?? 0)],
-    ['TriggeredBy', unit.triggeredBy.join(' ')],
-    ...serviceState(unit),
-    ...socketState(unit),
-  ];
-  const known = new Set(state.map(([name]) => name));
-  const config = loaded.config === undefined ? [['Description', unit.description] as const] : configProperties(loaded.config);
-  return { ...unit, properties: [...state, ...config.filter(([name]) => !known.has(name))] };
-}
-
-function serviceState(unit: WireUnit): readonly (readonly [string, string])[] {
-  if (!unit.name.endsWith('.service')) return [];
-  return [
-    ['MainPID', String(unit.mainPid ?? 0)],
-    ['ControlPID', String(unit.controlPid ?? 0)],
-    ['ExecMainCode', unit.mainCode ?? ''],
-    ['ExecMainStatus', String(unit.mainStatus ?? 0)],
-    ['NRestarts', String(unit.restarts ?? 0)],
-    ['StatusText', unit.statusText ?? ''],
-    ['ControlGroup', unit.controlGroup ?? ''],
-    ['InvocationID', unit.invocationId ?? ''],
-  ];
-}
-
-function socketState(unit: WireUnit): readonly (readonly [string, string])[] {
-  if (!unit.name.endsWith('.socket')) return [];
-  return [
-    ['NAccepted', String(unit.accepted ?? 0)],
-    ['NConnections', String(unit.connections ?? 0)],
-  ];
-}
-
-/** 'Tue 2026-11-24 20:06:15 UTC', in the local time zone; '' for never. */
-export function timestamp(timeMs: number): string {
-  if (timeMs === 0) return '';
-  const time = new Date(timeMs);
-  const part = (options: Intl.DateTimeFormatOptions): string => new Intl.DateTimeFormat('en-GB', options).format(time);
-  const zone = new Intl.DateTimeFormat('en-US', { timeZoneName: 'short' }).formatToParts(time).find(({ type }) => type === 'timeZoneName')?.value ?? '';
-  const date = `${time.getFullYear()}-${String(time.getMonth() + 1).padStart(2, '0')}-${String(time.getDate()).padStart(2, '0')}`;
-  return `${part({ weekday: 'short' })} ${date} ${part({ hour: '2-digit', minute: '2-digit', second: '2-digit' })} ${zone}`;
+  return {
+    ...unit,
+    get properties() {
+      return showProperties(offlineSubject(loaded, unit.unitFileState, unit.triggeredBy));
+    },
+  };
 }

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ControlServer } from '../control/server.js';
+import { DBus } from '../dbus/dbus.js';
 import { closeCgroupTree, openCgroupTree } from '../exec/cgroup.js';
 import { DEFAULT_PATH, managerEnvironment } from '../exec/environment.js';
 import { detectPodmanHost } from '../exec/podman.js';
@@ -23,6 +24,8 @@ export interface DaemonOptions {
   readonly env: NodeJS.ProcessEnv;
   /** What the manager says, line by line. */
   readonly print: (line: string) => void;
+  /** Root's systemctl is to find this manager, at the price that other programs believe in a systemd. */
+  readonly asSystemd?: boolean;
   /** Called when requests are answered. */
   readonly onReady: () => void;
 }
@@ -47,7 +50,9 @@ export async function runDaemon(scope: Scope, options: DaemonOptions): Promise<n
   for (const line of await manager.leftovers.sweep(SWEEP_MS)) print(line);
   const server = new ControlServer(manager, scope);
   await server.listen();
+  const dbus = new DBus(manager, { env: options.env, asSystemd: options.asSystemd === true, onExit: () => server.onExit() });
   const stopped = untilStopped(manager, server, print);
+  await dbus.start();
   for (const diagnostic of manager.host.store.looseDiagnostics) manager.report(diagnostic);
   manager.queue('default.target', 'start', 'replace', (end) => {
     if (end.result !== 'done') print(`default.target: ${end.message ?? end.result}`);
@@ -55,6 +60,7 @@ export async function runDaemon(scope: Scope, options: DaemonOptions): Promise<n
   options.onReady();
   await stopped;
   await server.close();
+  await dbus.close();
   orphans.stop();
   manager.poller.close();
   closeCgroupTree(manager.cgroups);

@@ -5,11 +5,13 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { reapOrphan } from '../sys/pidfd.js';
 
-/** Whoever watches a process by its pidfd has taken its status long before that. */
+/** Whoever watches a process by its pidfd has taken its status long before that, counted from its end. */
 const GRACE_MS = 1000;
 
 export class OrphanReaper {
   #timer: NodeJS.Timeout | undefined;
+  /** Those that had ended when it was looked last: one that has ended since may be somebody's whose turn has not come yet. */
+  #ended: ReadonlySet<number> = new Set();
   readonly #onChild = (): void => this.#schedule();
 
   start(): void {
@@ -24,7 +26,11 @@ export class OrphanReaper {
   #schedule(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-      for (const pid of zombies()) reapOrphan(pid);
+      const ended = zombies();
+      const left = ended.filter((pid) => !this.#ended.has(pid));
+      for (const pid of ended) if (this.#ended.has(pid)) reapOrphan(pid);
+      this.#ended = new Set(left);
+      if (left.length > 0) this.#schedule();
     }, GRACE_MS).unref();
   }
 }

@@ -141,7 +141,8 @@ export class UnitCgroup {
   remove(): void {
     this.#watcher?.close();
     this.#watcher = undefined;
-    removeTree(this.path);
+    // Mostly nothing is below it.
+    if (!isRemoved(this.path)) removeTree(this.path);
     removeFromTwins(this.tree, this.name);
   }
 }
@@ -155,6 +156,7 @@ export function closeCgroupTree(tree: CgroupTree): void {
 
 function removeFromTwins({ twins }: CgroupTree, path: string): void {
   for (const { point, missing } of twins) {
+    if (!existsSync(join(point, path))) continue;
     removeTree(join(point, path));
     for (const folder of missing) removeFolder(folder);
   }
@@ -164,11 +166,17 @@ function removeTree(folder: string): void {
   for (const each of subtree(folder).toReversed()) removeFolder(each);
 }
 
+/** Busy, or gone already: neither is ours to report. */
 function removeFolder(folder: string): void {
+  isRemoved(folder);
+}
+
+function isRemoved(folder: string): boolean {
   try {
     rmdirSync(folder);
+    return true;
   } catch {
-    // Busy, or gone already: neither is ours to report.
+    return false;
   }
 }
 

@@ -8,6 +8,7 @@ import { isAbsolute, join } from 'node:path';
 import type { Command, ExecConfig, OutputTarget, ServiceConfig } from '../unit/config.js';
 import { SysError } from '../sys/errno.js';
 import type { Fd } from '../sys/fd.js';
+import { nativeProgram } from '../sys/native-program.js';
 import { groupByName, groupsOf, userByName } from '../sys/process.js';
 import { spawn, type ExecSetup, type SpawnedProcess } from '../sys/spawn.js';
 import { RESOURCES } from '../sys/limits.js';
@@ -19,7 +20,8 @@ import { ownDirectories, type OwnedFolders } from './directories.js';
 export interface LaunchHost {
   readonly mode: 'system' | 'user';
   readonly own: NodeJS.ProcessEnv;
-  readonly environment: ReadonlyMap<string, string>;
+  /** For every process; set-environment changes it. */
+  readonly environment: Map<string, string>;
   readonly user: UserFacts;
   readonly folders: OwnedFolders;
 }
@@ -35,8 +37,10 @@ export interface LaunchRequest {
   readonly variables: ReadonlyMap<string, string>;
   /** Folder of the cgroup in which it begins. */
   readonly cgroup: string | undefined;
-  /** Where captured output goes; borrowed. */
-  readonly output: Fd;
+  /** Where captured output goes; borrowed. undefined: it writes none (writesOutput). */
+  readonly output: Fd | undefined;
+  /** Its calls to bind and listen wait for our word: where the notify descriptor goes (native/rouse-adopt); borrowed. */
+  readonly asks?: Fd;
   /** The last look at argv before it is executed: a container's command is fitted to the host here. */
   readonly adapt?: (argv: readonly string[]) => readonly string[];
 }
@@ -70,14 +74,14 @@ export function launch(host: LaunchHost, request: LaunchRequest): SpawnedProcess
   const argv = request.adapt?.(expanded.argv) ?? expanded.argv;
   const path = findProgram(expanded.path, environment.get('PATH') ?? DEFAULT_PATH);
   const stdio = openStdio(request);
+  const fds = [...stdio.fds, ...passedSockets(request).map(({ fd }) => fd.number)];
   try {
     for (const { fd } of request.sockets) fd.setNonblocking(request.nonBlocking);
     return stage('starting the process', () =>
       spawn({
-        path,
-        argv: argv.length === 0 ? [path] : argv,
+        ...asking(request, fds.length, path, argv.length === 0 ? [path] : argv),
         env: [...environment].map(([name, value]) => `${name}=${value}`),
-        fds: [...stdio.fds, ...request.sockets.map(({ fd }) => fd.number)],
+        fds: [...fds, ...(request.asks === undefined ? [] : [request.asks.number])],
         setup: makeSetup(host, request, identity),
       }),
     );
@@ -86,11 +90,34 @@ export function launch(host: LaunchHost, request: LaunchRequest): SpawnedProcess
   }
 }
 
+/** By way of a helper that installs the filter. */
+function asking({ asks }: LaunchRequest, fdNumber: number, path: string, argv: readonly string[]): { readonly path: string; readonly argv: readonly string[] } {
+  if (asks === undefined) return { path, argv };
+  const helper = nativeProgram('rouse-adopt');
+  return { path: helper, argv: [helper, String(fdNumber), path, ...argv] };
+}
+
+/** systemd.exec(5), StandardInput=: a socket that is the standard input or output is not passed once more. */
+export function usesSocket({ standardInput, standardOutput, standardError }: ExecConfig): boolean {
+  return standardInput.type === 'socket' || standardOutput.type === 'socket' || standardError.type === 'socket';
+}
+
+/** Whether anything is left to capture when its clients and files have what is theirs. */
+export function writesOutput({ standardInput, standardOutput, standardError }: ExecConfig): boolean {
+  const own = (target: OutputTarget): boolean => target.type === 'null' || target.type === 'socket' || (target.type === 'inherit' && standardInput.type === 'socket');
+  return !own(standardOutput) || (standardError.type !== 'inherit' && !own(standardError));
+}
+
+function passedSockets({ exec, sockets }: LaunchRequest): LaunchRequest['sockets'] {
+  return usesSocket(exec) ? [] : sockets;
+}
+
 function makeEnvironment(host: LaunchHost, request: LaunchRequest, identity: Identity, directories: ReadonlyMap<string, string>): Map<string, string> {
   const variables = new Map(request.variables);
-  if (request.sockets.length > 0) {
-    variables.set('LISTEN_FDS', String(request.sockets.length));
-    variables.set('LISTEN_FDNAMES', request.sockets.map(({ name }) => name).join(':'));
+  const passed = passedSockets(request);
+  if (passed.length > 0) {
+    variables.set('LISTEN_FDS', String(passed.length));
+    variables.set('LISTEN_FDNAMES', passed.map(({ name }) => name).join(':'));
     // Filled in by the helper: only the process itself knows its pid.
     variables.set('LISTEN_PID', '');
   }
@@ -134,7 +161,7 @@ function makeSetup(host: LaunchHost, request: LaunchRequest, identity: Identity)
   const folder = exec.workingDirectory === '~' ? home : exec.workingDirectory;
   return {
     newSession: true,
-    listenPid: request.sockets.length > 0,
+    listenPid: passedSockets(request).length > 0,
     ...(request.cgroup === undefined ? {} : { cgroup: request.cgroup }),
     limits: exec.limits.flatMap(({ resource, soft, hard }) => {
       const number = RESOURCES[resource];
@@ -171,6 +198,7 @@ export function findProgram(program: string, path: string): string {
 
 /** Descriptors 0, 1 and 2. What was opened here is closed by `close`; Node opens with O_CLOEXEC. */
 function openStdio(request: LaunchRequest): { fds: number[]; close: () => void } {
+  if (usesSocket(request.exec)) checkSocket(request.sockets.length);
   const opened: number[] = [];
   const open = (path: string, flags: number): number => {
     const fd = stage('setting up standard input and output', () => openSync(path, flags, 0o644));
@@ -187,6 +215,13 @@ function openStdio(request: LaunchRequest): { fds: number[]; close: () => void }
     close();
     throw error;
   }
+}
+
+function checkSocket(count: number): void {
+  if (count === 1) return;
+  const problem = count === 0 ? 'Got no socket' : `Got more than one socket (${count})`;
+  const hint = count === 0 ? 'a unit with StandardInput=socket is started by its .socket, not by itself' : 'a unit with StandardInput=socket can have one Listen…=, or Accept=yes';
+  throw new LaunchError('setting up standard input and output', problem, hint);
 }
 
 type Opener = (path: string, flags: number) => number;
@@ -213,16 +248,21 @@ function openOutput({ exec, sockets, output }: LaunchRequest, target: OutputTarg
     case 'truncate':
       return open(target.path, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC);
     case 'socket':
-      return sockets[0]?.fd.number ?? output.number;
+      return sockets[0]?.fd.number ?? captured(output);
     case 'fd':
-      return sockets.find(({ name }) => name === (target.name ?? 'stdout'))?.fd.number ?? output.number;
+      return sockets.find(({ name }) => name === (target.name ?? 'stdout'))?.fd.number ?? captured(output);
     case 'inherit':
-      return exec.standardInput.type === 'null' ? output.number : inherited;
+      return exec.standardInput.type === 'null' ? captured(output) : inherited;
     case 'journal':
     case 'kmsg':
     case 'tty':
-      return output.number;
+      return captured(output);
   }
+}
+
+function captured(output: Fd | undefined): number {
+  if (output === undefined) throw new Error('Its output is not captured');
+  return output.number;
 }
 
 function stage<T>(words: string, action: () => T): T {

@@ -78,6 +78,7 @@ export class UnitProcesses {
   signal(operation: Signalling, kill: KillConfig, watchdogSignal: string, onEmpty: () => void): boolean {
     const signal = operation === 'terminate' ? kill.killSignal : operation === 'kill' ? kill.finalKillSignal : watchdogSignal;
     if (kill.killMode === 'none') return false;
+    if (this.main === undefined && this.control === undefined && this.cgroup?.populated === false) return false;
     // A stopped process takes a signal in when it goes on.
     const signals = operation === 'kill' ? [signal] : operation === 'terminate' && kill.sendSighup ? [signal, 'SIGHUP', 'SIGCONT'] : [signal, 'SIGCONT'];
     for (const each of signals) this.main?.signal(each);

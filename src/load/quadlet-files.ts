@@ -3,7 +3,7 @@
  * files with one name the first counts, and links are followed, so `foo@bar.container -> foo@.container` is an instance. Like
  * podman, and unlike systemd, a file with a line that cannot be read is not used at all.
  */
-import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, realpathSync, statSync, type Dirent } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { kindOf, splitName } from '../quadlet/kinds.js';
 import type { Diagnostic } from '../unitfile/diagnostic.js';
@@ -29,46 +29,64 @@ export interface ReadOptions {
 
 /** `dirs` in the order of the search path. */
 export function readQuadletFiles(dirs: readonly string[], { files = [], tolerant = false }: ReadOptions = {}): QuadletFiles {
-  return new Reader([...new Set([...files.map((file) => dirname(file)), ...quadletFolders(dirs)])], tolerant).read(files);
+  return new Reader(files, quadletFolders(dirs), tolerant).read(files);
 }
 
 class Reader {
   readonly #diagnostics: Diagnostic[] = [];
   readonly #folders: readonly Folder[];
+  /** Drop-ins of many files are read once. */
+  readonly #parts = new Map<string, UnitFile | undefined>();
+  readonly #listed = new Map<string, readonly string[]>();
+  /** Names of the drop-in folders that there are. */
+  readonly #dropInFolders: ReadonlySet<string>;
 
   constructor(
-    folders: readonly string[],
+    paths: readonly string[],
+    folders: readonly Folder[],
     readonly tolerant: boolean,
   ) {
-    this.#folders = folders.map((path) => ({ path, names: list(path) }));
+    const beside = [...new Set(paths.map((path) => dirname(path)))].map(readFolder);
+    this.#folders = [...beside, ...folders];
+    this.#dropInFolders = new Set(this.#folders.flatMap(({ dropIns }) => [...dropIns]));
   }
 
   read(first: readonly string[]): QuadletFiles {
-    const fragments = new Map<string, UnitFile>();
-    for (const path of first) this.#addFragment(fragments, path);
-    for (const { path, names } of this.#folders) for (const name of names) if (kindOf(name) !== undefined) this.#addFragment(fragments, join(path, name));
-    const files = [...fragments].map(([name, fragment]) => mergeUnitFiles(name, fragment, this.#dropIns(name)));
-    return { files, diagnostics: this.#diagnostics };
+    const files = new Map<string, UnitContents>();
+    for (const path of first) this.#add(files, path, basename(path));
+    for (const { path, quadlets } of this.#folders) for (const name of quadlets) this.#add(files, `${path}/${name}`, name);
+    return { files: [...files.values()], diagnostics: this.#diagnostics };
   }
 
-  #addFragment(fragments: Map<string, UnitFile>, path: string): void {
-    const name = basename(path);
-    if (fragments.has(name)) return;
-    const file = this.#parse(path, 'error', 'refusing to load');
-    if (file !== undefined) fragments.set(name, file);
+  #add(files: Map<string, UnitContents>, path: string, name: string): void {
+    if (files.has(name)) return;
+    const fragment = this.#parse(path, 'error', 'refusing to load');
+    if (fragment !== undefined) files.set(name, mergeUnitFiles(name, fragment, this.#dropIns(name)));
   }
 
   /** The most specific of one name counts; they apply in the order of their names. */
   #dropIns(name: string): readonly UnitFile[] {
     const found = new Map<string, string>();
-    for (const folder of quadletDropInFolders(name)) {
-      for (const { path, names } of this.#folders) {
-        if (!names.includes(folder)) continue;
-        for (const file of list(join(path, folder))) if (file.endsWith('.conf') && !found.has(file)) found.set(file, join(path, folder, file));
+    for (const dropIn of quadletDropInFolders(name)) {
+      if (!this.#dropInFolders.has(dropIn)) continue;
+      for (const { path, dropIns } of this.#folders) {
+        if (!dropIns.has(dropIn)) continue;
+        for (const file of this.#list(`${path}/${dropIn}`)) if (!found.has(file)) found.set(file, `${path}/${dropIn}/${file}`);
       }
     }
     const paths = [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, path]) => path);
-    return paths.flatMap((path) => this.#parse(path, 'warning', 'leaving this drop-in out') ?? []);
+    return paths.flatMap((path) => this.#dropIn(path) ?? []);
+  }
+
+  #list(folder: string): readonly string[] {
+    let files = this.#listed.get(folder);
+    if (files === undefined) this.#listed.set(folder, (files = list(folder).filter((file) => file.endsWith('.conf'))));
+    return files;
+  }
+
+  #dropIn(path: string): UnitFile | undefined {
+    if (!this.#parts.has(path)) this.#parts.set(path, this.#parse(path, 'warning', 'leaving this drop-in out'));
+    return this.#parts.get(path);
   }
 
   /** undefined, and a diagnostic, for what cannot be read to the end. */
@@ -83,29 +101,51 @@ class Reader {
       return undefined;
     }
     const { value, diagnostics } = parseUnitFile(path, text);
-    this.#diagnostics.push(...diagnostics.map((diagnostic) => ({ ...diagnostic, severity, message: diagnostic.message.replace(/(ignoring|refusing to load)$/, consequence) })));
+    for (const diagnostic of diagnostics) this.#diagnostics.push({ ...diagnostic, severity, message: diagnostic.message.replace(/(ignoring|refusing to load)$/, consequence) });
     return diagnostics.length === 0 || this.tolerant ? value : undefined;
   }
 }
 
 interface Folder {
   readonly path: string;
-  readonly names: readonly string[];
+  /** Names of Quadlet files, in order. */
+  readonly quadlets: readonly string[];
+  /** Names of drop-in folders. */
+  readonly dropIns: ReadonlySet<string>;
+  /** Names of what may be a folder, in order. */
+  readonly subfolders: readonly string[];
+}
+
+/** Tells what is in a folder by names and directory entries alone: a folder holds thousands of files. */
+function readFolder(path: string): Folder {
+  const quadlets: string[] = [];
+  const dropIns = new Set<string>();
+  const subfolders: string[] = [];
+  for (const entry of entries(path)) {
+    const { name } = entry;
+    if (kindOf(name) !== undefined) quadlets.push(name);
+    if (entry.isFile()) continue;
+    if (name.endsWith('.d')) dropIns.add(name);
+    // A link may lead to a folder that is called otherwise.
+    if (!name.endsWith('.d') || entry.isSymbolicLink()) subfolders.push(name);
+  }
+  return { path, quadlets: quadlets.sort(), dropIns, subfolders: subfolders.sort() };
 }
 
 /** Every folder with its sub-folders, each once, in the order in which their files count. */
-function quadletFolders(dirs: readonly string[]): readonly string[] {
-  const found = new Set<string>();
+function quadletFolders(dirs: readonly string[]): readonly Folder[] {
+  const found = new Map<string, Folder>();
   const users = USERS_FOLDERS.map((path) => realPath(path) ?? path);
   for (const dir of dirs) addFolder(dir, realPath(dir) ?? dir, users, found);
-  return [...found];
+  return [...found.values()];
 }
 
-function addFolder(path: string, root: string, users: readonly string[], found: Set<string>): void {
+function addFolder(path: string, root: string, users: readonly string[], found: Map<string, Folder>): void {
   const real = realPath(path);
   if (real === undefined || found.has(real) || real.endsWith('.d') || !isFolder(real) || belongsToOther(real, root, users)) return;
-  found.add(real);
-  for (const name of list(real)) addFolder(join(real, name), root, users, found);
+  const folder = readFolder(real);
+  found.set(real, folder);
+  for (const name of folder.subfolders) addFolder(join(real, name), root, users, found);
 }
 
 /** The system leaves the users' folder alone, and what is there for all users leaves those of single users alone. */
@@ -132,6 +172,14 @@ function realPath(path: string): string | undefined {
 
 function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
+function entries(folder: string): readonly Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch {
+    return [];
+  }
 }
 
 function list(folder: string): readonly string[] {

@@ -3,7 +3,8 @@ import { lstatSync, mkdirSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { userInfo } from 'node:os';
 import { configHome, quadletSearchPath, unitSearchPath, type SearchContext } from '../unitfile/search-path.js';
-import type { Scope } from './scope.js';
+import { isPrivateOurs, privateLink } from './private-link.js';
+import { RUN_UNITS, type Scope } from './scope.js';
 import { statQuietly } from './stat.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -34,8 +35,9 @@ export async function resolveScope({ user, env }: ScopeOptions): Promise<Scope> 
   const context: SearchContext = { mode, uid, home, runtimeDir, env };
   const rouseDir = env['ROUSE_RUNTIME_DIR'] ?? `${runtimeDir}/rouse`;
   const config = configHome(context);
-  const own = [...(env['ROUSE_UNIT_PATH'] ?? '').split(':').filter(Boolean), mode === 'system' ? '/etc/rouse' : `${config}/rouse`];
-  const taken = await answers(`${runtimeDir}/systemd/private`);
+  const folders = [...(env['ROUSE_UNIT_PATH'] ?? '').split(':').filter(Boolean), mode === 'system' ? '/etc/rouse' : `${config}/rouse`];
+  const own = [...folders, `${rouseDir}/${RUN_UNITS}`];
+  const taken = !isPrivateOurs({ runtimeDir }) && (await answers(privateLink({ runtimeDir }).link));
   return {
     mode,
     uid,
@@ -49,7 +51,7 @@ export async function resolveScope({ user, env }: ScopeOptions): Promise<Scope> 
     configUnitDir: taken || env['ROUSE_UNIT_PATH'] !== undefined ? (own[0] ?? '/etc/rouse') : mode === 'system' ? '/etc/systemd/system' : `${config}/systemd/user`,
     unitDirs: taken ? own : [...own, ...unitSearchPath(context)],
     quadletDirs: taken ? own : [...own, ...quadletSearchPath(context)],
-    notice: taken ? `systemd runs here for ${mode === 'system' ? 'the system' : 'this user'}: rouse leaves its files alone and reads ${own.join(' and ')} only` : undefined,
+    notice: taken ? `systemd runs here for ${mode === 'system' ? 'the system' : 'this user'}: rouse leaves its files alone and reads ${folders.join(' and ')} only` : undefined,
     warnings,
   };
 }
@@ -84,7 +86,7 @@ function checkPrivate(folder: string, uid: number): void {
   if ((stat.mode & 0o077) !== 0) throw new ScopeError(`${folder} can be used by others (mode ${(stat.mode & 0o777).toString(8)}), refusing to use it`, `chmod 700 ${folder}`);
 }
 
-/** Whether someone listens on a Unix socket. rouse itself never listens on systemd's. */
+/** Whether someone listens on a Unix socket. */
 function answers(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = createConnection(path);

@@ -3,6 +3,9 @@
  * on the environment, the user id or the host is decided here once; the rest of rouse is handed the answer.
  */
 
+/** Folder in `rouseDir` for what `rouse run` makes, until the next boot. */
+export const RUN_UNITS = 'run-units';
+
 export interface Scope {
   readonly mode: 'system' | 'user';
   readonly uid: number;

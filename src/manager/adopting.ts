@@ -11,14 +11,17 @@ import { join } from 'node:path';
 import { isContainerService } from '../exec/launch.js';
 import { withAdoptProfile, type AdoptProfilePaths } from '../exec/adopt-profile.js';
 import { Adoption, type AdoptableSocket } from '../socket/adopt.js';
+import { openChannel } from '../socket/adopt-channel.js';
 import { AdoptListener } from '../socket/adopt-listener.js';
 import { targetsOf, type WantedBind } from '../socket/adopt-match.js';
+import { familiesFor, type AskedFamily } from '../socket/families.js';
 import { prettyAddress } from '../socket/pretty.js';
 import { relayConnections, relayDatagrams } from '../socket/relay.js';
+import { errnoText } from '../sys/errno.js';
 import type { Fd } from '../sys/fd.js';
 import { hasSeccompNotify } from '../sys/seccomp-notify.js';
 import { getsockname } from '../sys/socket.js';
-import type { AdoptMode, ServiceConfig } from '../unit/config.js';
+import type { AdoptMode, Listen, ServiceConfig } from '../unit/config.js';
 import type { ServiceUnit } from './service.js';
 import type { SocketUnit } from './socket.js';
 
@@ -32,7 +35,6 @@ interface Prepared {
 export class Adopting {
   /** 'off': looked at for this run, and not to be. */
   #prepared: Prepared | 'off' | undefined;
-  #whenServing: (() => void) | undefined;
 
   constructor(readonly unit: ServiceUnit) {}
 
@@ -54,18 +56,37 @@ export class Adopting {
     return adapted.ok ? adapted.argv : argv;
   }
 
-  /** Calls back when the service is ready: now, or when its program listens, where we know that it is going to. */
-  whenServing(config: ServiceConfig, callback: () => void): void {
-    const prepared = this.#prepare(config);
-    const waits = prepared !== undefined && !prepared.adoption.isServing && this.#sockets(config).some((socket) => modeOf(config, socket) === 'yes');
-    if (waits) this.#whenServing = callback;
-    else callback();
+  /** For a plain process: where it sends what we need to answer it. The caller closes it when the process has it. */
+  channel(config: ServiceConfig): Fd | undefined {
+    const prepared = isContainerService(config) ? undefined : this.#prepare(config);
+    if (prepared === undefined) return undefined;
+    const { manager, name } = this.unit;
+    return openChannel(manager.poller, {
+      onNotify: (notify) => prepared.adoption.serve(notify),
+      onNoNewPrivileges: () =>
+        manager.sayOnce(`${name}: Its processes have no new privileges (sudo and other setuid programs have no effect there): without CAP_SYS_ADMIN, adopting their sockets takes that`),
+      onFailure: (what, errno) => {
+        this.unit.reason = what === 'filter' ? `Failed to adopt its sockets: seccomp: ${errnoText(errno)}` : `Failed to start ${config.execStart[0]?.path ?? ''}: ${errnoText(errno)}`;
+        manager.say(this.unit, this.unit.reason);
+      },
+    });
+  }
+
+  /** Whether the service is not ready yet, whatever conmon says, because its program does not listen. `ready` comes when it does. */
+  awaitsListen(config: ServiceConfig): boolean {
+    return this.#prepare(config)?.adoption.isServing === false && this.#listenIsReady(config);
+  }
+
+  /** Where the sockets are certainly the program's to listen on, and nobody who knows better says when it is ready. */
+  #listenIsReady(config: ServiceConfig): boolean {
+    const saysItself = config.execStart[0]?.argv.some((word) => word === '--sdnotify=container' || word === '--sdnotify=healthy') === true;
+    return !saysItself && this.#sockets(config).some((socket) => modeOf(config, socket) === 'yes');
   }
 
   /** The run is over, or will not be: nobody is left who could ask. */
   end(): void {
     const prepared = this.#prepared;
-    this.#prepared = this.#whenServing = undefined;
+    this.#prepared = undefined;
     if (prepared === undefined || prepared === 'off') return;
     prepared.listener?.close();
     prepared.adoption.close();
@@ -91,6 +112,7 @@ export class Adopting {
       return undefined;
     }
     const adoption = this.#makeAdoption(config);
+    if (!isContainerService(config)) return { adoption, paths, listener: undefined };
     try {
       return { adoption, paths, listener: new AdoptListener(manager.poller, paths.listener, (notify) => adoption.serve(notify)) };
     } catch (error) {
@@ -105,9 +127,9 @@ export class Adopting {
       manager.poller,
       () => this.#adoptable(config),
       {
-        onServing: () => this.#onServing(),
+        onServing: () => (this.#listenIsReady(config) ? this.unit.programListens() : undefined),
         onAdopted: () => undefined,
-        onUnwanted: (unwanted, instead) => this.#letGo(config, unwanted, instead),
+        onChosen: (listen, asked, wanted, unwanted) => this.#onChosen(config, listen, asked, wanted, unwanted),
         onStranger: (bound) => this.#onStranger(config, bound),
         onTrouble: (message) => manager.say(this.unit, message, 'programs that may not be looked at cannot have their sockets adopted: docs/adopt.md'),
       },
@@ -115,23 +137,21 @@ export class Adopting {
     );
   }
 
-  #onServing(): void {
-    const callback = this.#whenServing;
-    this.#whenServing = undefined;
-    callback?.();
-  }
-
   /** The program has chosen between the sockets for one port; families.ts. */
-  #letGo(config: ServiceConfig, unwanted: AdoptableSocket, instead: AdoptableSocket): void {
-    const chosen = getsockname(instead.fd);
-    if (chosen?.family !== 'inet' && chosen?.family !== 'inet6') return;
-    const holder = this.#sockets(config).find(({ held }) => held.entries.some(({ fd }) => fd === unwanted.fd));
-    if (holder === undefined) return;
-    holder.held.giveUp(unwanted.fd, chosen.family);
-    const target = { host: chosen.family === 'inet' ? '127.0.0.1' : '::1', port: chosen.port };
-    if (unwanted.listen.kind === 'datagram') return relayDatagrams(unwanted.fd, target, this.unit.manager.poller);
-    relayConnections(unwanted.fd, target);
-    unwanted.fd.close();
+  #onChosen(config: ServiceConfig, listen: Listen, asked: ReadonlySet<AskedFamily>, wanted: AdoptableSocket, unwanted: readonly AdoptableSocket[]): void {
+    const { manager } = this.unit;
+    const holder = this.#sockets(config).find((socket) => socket.config?.listen.includes(listen) === true);
+    const address = getsockname(wanted.fd);
+    if (holder === undefined || (address?.family !== 'inet' && address?.family !== 'inet6')) return;
+    manager.families.learn(holder.name, listen, familiesFor(asked));
+    for (const { fd } of unwanted) {
+      holder.held.giveUp(fd);
+      if (listen.kind === 'datagram') relayDatagrams(fd, address, wanted.fd, manager.poller);
+      else {
+        relayConnections(fd, address);
+        fd.close();
+      }
+    }
   }
 
   /** Where something that is held for it waits in vain, it matters that the program listens elsewhere. */
@@ -174,7 +194,7 @@ function isWanted(config: ServiceConfig, mode: AdoptMode): boolean {
 /** Why it cannot be. */
 function hindrance(config: ServiceConfig, paths: AdoptProfilePaths): string | undefined {
   if (!hasSeccompNotify()) return 'this kernel cannot put a descriptor into another process (Linux 5.9)';
-  if (!isContainerService(config)) return 'plain processes are next';
+  if (!isContainerService(config)) return config.exec.rootDirectory === undefined ? undefined : 'RootDirectory= is set';
   const adapted = withAdoptProfile(config.execStart[0]?.argv ?? [], paths);
   return adapted.ok ? undefined : adapted.why;
 }

@@ -9,6 +9,7 @@
  */
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { createArguments, execFifo, initArguments, letGo, noticeArguments, removeArguments, type ArmPlan, type OciRuntime } from '../exec/arm.js';
 import type { UnitCgroup } from '../exec/cgroup.js';
 import type { ContainerLog } from '../exec/container-log.js';
@@ -38,10 +39,15 @@ export interface TakenContainer {
   close(): void;
 }
 
+/** How long conmon may take to follow its container. */
+const CONMON_MS = 2000;
+
 export class ArmedContainer {
   #state: 'arming' | 'armed' | 'gone' = 'arming';
   why: string | undefined;
   #conmon: TrackedProcess | undefined;
+  /** conmon outlives the removal of its container by a moment, and its cgroup can only go after it. */
+  #conmonGone: Promise<void> = Promise.resolve();
   #takenPid = 0;
   #containerId = '';
   #onSettled: (() => void)[] = [];
@@ -93,8 +99,9 @@ export class ArmedContainer {
     const { plan } = this.request;
     this.#end(why);
     await this.#work;
-    this.#conmon?.close();
     if (this.#containerId !== '') await this.#podman(removeArguments(plan, this.#wrapper, this.#containerId)).catch(() => undefined);
+    await Promise.race([this.#conmonGone, setTimeout(CONMON_MS, undefined, { ref: false })]);
+    this.#conmon?.close();
     this.request.log?.close();
     this.request.cgroup?.remove();
     this.manager.leftovers.forget(this.request.unit);
@@ -134,10 +141,14 @@ export class ArmedContainer {
 
   #onReady(conmonPid: number): void {
     if (this.#state !== 'arming') return;
-    this.#conmon = new TrackedProcess(this.manager.poller, conmonPid, openPidfd(conmonPid), () => {
-      if (this.#state !== 'armed') return;
-      this.#end('Somebody removed it');
-      this.onGone();
+    const pidfd = openPidfd(conmonPid);
+    this.#conmonGone = new Promise((resolve) => {
+      this.#conmon = new TrackedProcess(this.manager.poller, conmonPid, pidfd, () => {
+        resolve();
+        if (this.#state !== 'armed') return;
+        this.#end('Somebody removed it');
+        this.onGone();
+      });
     });
     this.#state = 'armed';
     this.manager.leftovers.remember(this.request.unit, conmonPid, this.request.cgroup?.path);

@@ -1,12 +1,12 @@
 /** One control process of a socket unit: a command of ExecStartPre= and its sisters, from start to exit. */
 import { captureOutput, identifierOf } from '../exec/output.js';
-import { launch, LaunchError } from '../exec/launch.js';
+import { launch, LaunchError, type LaunchRequest } from '../exec/launch.js';
 import { TrackedProcess } from '../exec/processes.js';
 import { pipe } from '../sys/pipe.js';
 import type { Command, ExecConfig } from '../unit/config.js';
 import type { Manager } from './manager.js';
 import type { ExitInfo } from './service-result.js';
-import type { Unit } from './unit.js';
+import type { SocketUnit } from './socket.js';
 
 export interface ControlCallbacks {
   readonly onExit: (exit: ExitInfo) => void;
@@ -16,16 +16,16 @@ export interface ControlCallbacks {
 export class ControlProcess {
   #process: TrackedProcess | undefined;
 
-  constructor(manager: Manager, unit: Unit, exec: ExecConfig, command: Command, callbacks: ControlCallbacks) {
+  constructor(manager: Manager, unit: SocketUnit, exec: ExecConfig, command: Command, sockets: LaunchRequest['sockets'], callbacks: ControlCallbacks) {
     const output = pipe();
     try {
       const child = launch(manager.launchHost, {
         unit: unit.name,
         command,
         exec,
-        sockets: [],
+        sockets,
         nonBlocking: false,
-        variables: new Map<string, string>(),
+        variables: new Map([['INVOCATION_ID', unit.invocationId]]),
         cgroup: undefined,
         output: output.write,
       });

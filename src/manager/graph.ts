@@ -11,6 +11,13 @@ export type Relation = DependencyKind | `${DependencyKind}-inverse` | 'triggers'
 /** before/after are each other's inverse: both are stored under `after` and `before`. */
 const MIRROR: Partial<Record<DependencyKind, DependencyKind>> = { before: 'after', after: 'before' };
 
+function inverse(relation: Relation): Relation {
+  if (relation === 'triggers') return 'triggeredBy';
+  if (relation === 'triggeredBy') return 'triggers';
+  const plain = relation.replace(/-inverse$/, '') as DependencyKind;
+  return plain === relation ? (MIRROR[plain] ?? `${plain}-inverse`) : plain;
+}
+
 const PULLS = ['requires', 'requisite', 'wants', 'bindsTo', 'upholds'] as const;
 
 export class Graph {
@@ -32,10 +39,33 @@ export class Graph {
       this.#link(config.name, kind, name);
       this.#link(name, MIRROR[kind] ?? `${kind}-inverse`, config.name);
     }
-    if (config.type === 'socket') {
-      this.#link(config.name, 'triggers', serviceOf(config));
-      this.#link(serviceOf(config), 'triggeredBy', config.name);
+    if (config.type === 'socket' && !config.accept) this.#trigger(config.name, serviceOf(config));
+  }
+
+  /** Accept=yes: an instance that a connection has started. */
+  addInstance(socket: string, service: string): void {
+    this.#trigger(socket, service);
+    this.#link(socket, 'before', service);
+    this.#link(service, 'after', socket);
+  }
+
+  #trigger(socket: string, service: string): void {
+    this.#link(socket, 'triggers', service);
+    this.#link(service, 'triggeredBy', socket);
+  }
+
+  /** Forgets what a unit says itself; what others say of it stays. */
+  remove({ name, dependencies }: UnitConfig): void {
+    const said: readonly (readonly [Relation, string])[] = [
+      ...dependencies.map((each) => [each.kind, each.name] as const),
+      ...this.#linked(name, 'triggeredBy').flatMap((socket) => [['triggeredBy', socket], ['after', socket]] as const),
+    ];
+    for (const [relation, other] of said) {
+      this.#edges.get(other)?.get(inverse(relation))?.delete(name);
+      this.#edges.get(name)?.get(relation)?.delete(other);
     }
+    this.#ordinary.delete(name);
+    if ([...(this.#edges.get(name)?.values() ?? [])].every((others) => others.size === 0)) this.#edges.delete(name);
   }
 
   /** The units at the other end, in the order in which they were named. */

@@ -25,11 +25,25 @@ export class JobQueue {
     return this.#jobs.get(unit);
   }
 
+  get all(): readonly Job[] {
+    return [...this.#jobs.values()];
+  }
+
+  /** How many jobs there have been. */
+  get lastId(): number {
+    return this.#lastId;
+  }
+
+  /** A number that no other job has: for a request that was met before there was a job. */
+  takeId(): number {
+    return ++this.#lastId;
+  }
+
   /** Takes planned jobs in. With mode 'fail', a job that contradicts a queued one refuses all of them. */
   install(planned: readonly PlannedJob[], anchor: string, mode: JobMode, onEnd: (end: JobEnd) => void): void {
     const clash = mode === 'fail' ? planned.find(({ unit, type }) => this.#contradicts(unit, type)) : undefined;
     if (clash !== undefined) {
-      return onEnd({ result: 'canceled', message: `${clash.unit}: Another job is queued for it, refusing to replace it`, hint: '--job-mode=replace' });
+      return onEnd({ result: 'canceled', message: `${clash.unit}: Another job is queued for it, refusing to replace it`, hint: '--job-mode=replace', refused: { reason: 'destructive', unit: clash.unit } });
     }
     for (const { unit, type } of planned) this.#add(unit, type, mode, unit === anchor ? onEnd : undefined);
     if (!planned.some(({ unit }) => unit === anchor)) onEnd({ result: 'done' });
@@ -56,6 +70,7 @@ export class JobQueue {
     const timeoutMs = this.manager.find(unit)?.config?.jobTimeoutMs ?? Infinity;
     if (timeoutMs < 2 ** 31) job.timer = setTimeout(() => this.finish(job, { result: 'timeout', message: `${unit}: Its ${type} job took longer than JobTimeoutSec=` }), timeoutMs);
     this.#jobs.set(unit, job);
+    this.manager.tell((observer) => observer.onJobQueued?.(job));
   }
 
   /** Runs every job whose order is met, until none is left that is. */
@@ -88,6 +103,7 @@ export class JobQueue {
     job.state = 'running';
     const unit = this.manager.find(job.unit);
     if (unit === undefined) return this.finish(job, { result: 'failed', message: `Unit ${job.unit} is gone` });
+    const { type } = job;
     let progress: JobProgress;
     try {
       progress = this.#begin(unit, job);
@@ -96,8 +112,8 @@ export class JobQueue {
       this.manager.onBug(error);
       progress = { result: 'failed', message: `${unit.name}: Internal error: ${error instanceof Error ? error.message : String(error)}` };
     }
-    // The unit may have ended the job already, from within.
-    if (progress !== 'running' && this.#jobs.get(job.unit) === job) this.#onProgress(unit, job, progress);
+    // The unit may have ended the job already, or made the start of a restart of it, from within.
+    if (progress !== 'running' && this.#jobs.get(job.unit) === job && job.type === type) this.#onProgress(unit, job, progress);
   }
 
   #begin(unit: Unit, job: Job): JobProgress {
@@ -160,6 +176,7 @@ export class JobQueue {
     clearTimeout(job.timer);
     this.#jobs.delete(job.unit);
     for (const callback of job.onEnd) callback(end);
+    this.manager.tell((observer) => observer.onJobEnded?.(job, end));
     if (end.result !== 'done' && end.result !== 'skipped' && isStarting(job.type)) this.#failDependents(job, end);
     this.#later();
   }

@@ -19,6 +19,8 @@ export interface JobEnd {
   /** Why, in words; undefined when it is 'done'. */
   readonly message?: string;
   readonly hint?: string;
+  /** Set when there was no job to begin with: the unit that kept the transaction from happening, and how. */
+  readonly refused?: { readonly reason: 'load' | 'conflict' | 'cycle' | 'destructive'; readonly unit: string };
 }
 
 /** One job of one unit. Only the manager changes it. */

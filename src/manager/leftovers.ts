@@ -14,9 +14,12 @@ interface Leftover {
 }
 
 export class Leftovers {
+  readonly #remembered = new Set<string>();
+
   constructor(readonly folder: string) {}
 
   remember(unit: string, pid: number, cgroup: string | undefined): void {
+    this.#remembered.add(unit);
     try {
       mkdirSync(this.folder, { recursive: true, mode: 0o700 });
       const entry: Leftover = { unit, pid, startTime: startTime(pid) ?? '', cgroup };
@@ -27,6 +30,10 @@ export class Leftovers {
   }
 
   forget(unit: string): void {
+    if (this.#remembered.delete(unit)) this.#remove(unit);
+  }
+
+  #remove(unit: string): void {
     rmSync(join(this.folder, `${unit}.json`), { force: true });
   }
 
@@ -41,7 +48,7 @@ export class Leftovers {
       for (const pid of new Set(pids)) killNow(pid);
       await gone(pids, timeoutMs);
       if (entry.cgroup !== undefined) removeTree(entry.cgroup);
-      this.forget(entry.unit);
+      this.#remove(entry.unit);
     }
     return words;
   }

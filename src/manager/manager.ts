@@ -8,19 +8,23 @@ import type { LaunchHost } from '../exec/launch.js';
 import { UnitLog } from '../exec/output.js';
 import type { PodmanHost } from '../exec/podman.js';
 import type { Scope } from '../load/scope.js';
-import type { UnitStore } from '../load/unit-store.js';
+import type { LoadedUnit, UnitStore } from '../load/unit-store.js';
 import type { OpenContext } from '../socket/open.js';
 import type { Fd } from '../sys/fd.js';
 import type { Poller } from '../sys/poller.js';
 import type { ServiceConfig } from '../unit/config.js';
+import { templateOf } from '../unit/name.js';
 import { formatDiagnostic, type Diagnostic } from '../unitfile/diagnostic.js';
 import { isInactive, type ActiveState } from './active-state.js';
+import { describeInstance, type Connection } from './accept.js';
 import { ArmingQueue } from './arming.js';
 import { unmetCondition } from './condition.js';
+import { FamilyMemory } from './family-memory.js';
 import { Graph } from './graph.js';
 import type { JobEnd, JobMode, JobType } from './job.js';
 import { JobQueue } from './job-queue.js';
 import { Leftovers } from './leftovers.js';
+import type { ManagerObserver } from './observer.js';
 import { ServiceUnit } from './service.js';
 import { SocketUnit } from './socket.js';
 import { TargetUnit } from './target.js';
@@ -40,20 +44,23 @@ export interface ManagerHost {
   readonly print: (line: string) => void;
 }
 
-/** How long a socket rests when its service could not even be asked to start. */
-const REST_MS = 2000;
+/** A connection that lasts this long is remembered for the manager after us. */
+const CONNECTION_MS = 1000;
 
 export class Manager {
   readonly units = new Map<string, Unit>();
   readonly graph = new Graph();
   readonly jobs: JobQueue;
   readonly leftovers: Leftovers;
+  readonly families: FamilyMemory;
   readonly armingQueue = new ArmingQueue();
+  readonly observers = new Set<ManagerObserver>();
   readonly #logs = new Map<string, UnitLog>();
   readonly #said = new Set<string>();
   #stopping = false;
 
   constructor(readonly host: ManagerHost) {
+    this.families = new FamilyMemory(join(host.scope.logDir, 'families.json'));
     this.leftovers = new Leftovers(join(host.scope.rouseDir, 'running'));
     this.jobs = new JobQueue(this);
   }
@@ -75,7 +82,7 @@ export class Manager {
   }
 
   get openContext(): OpenContext {
-    return this.host.openContext;
+    return { ...this.host.openContext, familiesOf: (unit, listen) => this.families.of(unit, listen) };
   }
 
   get notifyFolder(): string {
@@ -96,7 +103,7 @@ export class Manager {
   /** The unit of this name, loaded now if it is not yet; undefined for a type that rouse does not have. An alias leads to its unit. */
   get(name: string): Unit | undefined {
     const known = this.units.get(name);
-    if (known !== undefined) return known;
+    if (known !== undefined && !this.#mayHaveCome(known)) return known;
     const loaded = this.host.store.load(name);
     const aliased = this.units.get(loaded.name);
     if (aliased !== undefined) return aliased;
@@ -105,7 +112,13 @@ export class Manager {
     this.units.set(unit.name, unit);
     if (loaded.config !== undefined) this.graph.add(loaded.config);
     for (const diagnostic of loaded.diagnostics) this.report(diagnostic);
+    this.tell((observer) => observer.onUnitLoaded?.(unit));
     return unit;
+  }
+
+  /** One that had no file may have one by now. */
+  #mayHaveCome(unit: Unit): boolean {
+    return unit.loaded.loadState === 'not-found' && isInactive(unit.activeState) && !this.jobs.has(unit.name) && this.host.store.load(unit.name).loadState !== 'not-found';
   }
 
   #make(loaded: Unit['loaded']): Unit | undefined {
@@ -116,15 +129,51 @@ export class Manager {
 
   /** Reads all files again. What runs goes on, with the config that it was started with, until it ends. */
   reload(): readonly Diagnostic[] {
+    this.tell((observer) => observer.onReload?.(true));
     const diagnostics = [...this.host.store.reload()];
     for (const [name, unit] of [...this.units]) {
       const loaded = this.host.store.load(name);
       diagnostics.push(...loaded.diagnostics);
-      if (loaded.loadState === 'not-found' && isInactive(unit.activeState) && !this.jobs.has(name)) this.units.delete(name);
+      if (loaded.loadState === 'not-found' && isInactive(unit.activeState) && !this.jobs.has(name)) this.#forgetUnit(unit);
       else unit.adopt(loaded);
     }
     this.graph.rebuild([...this.units.values()].flatMap((unit) => unit.loaded.config ?? []));
+    for (const unit of this.units.values()) if (unit instanceof ServiceUnit && unit.connection !== undefined) this.graph.addInstance(unit.connection.socket.name, unit.name);
+    this.tell((observer) => observer.onReload?.(false));
     return diagnostics;
+  }
+
+  /** Accept=yes: the unit for one connection, which is loaded for it alone. */
+  addInstance(loaded: LoadedUnit, connection: Connection): ServiceUnit {
+    const unit = new ServiceUnit(this, describeInstance(loaded, connection));
+    unit.connection = connection;
+    this.units.set(unit.name, unit);
+    if (loaded.config !== undefined) this.graph.add(loaded.config);
+    this.graph.addInstance(connection.socket.name, unit.name);
+    for (const diagnostic of loaded.diagnostics) this.report(diagnostic);
+    this.tell((observer) => observer.onUnitLoaded?.(unit));
+    return unit;
+  }
+
+  /** The connection of an instance that is down has ended; the unit goes too, unless it failed and somebody may want to know why. */
+  settleInstance(unit: ServiceUnit): void {
+    const { connection } = unit;
+    if (connection === undefined || !isInactive(unit.activeState) || this.jobs.has(unit.name) || this.units.get(unit.name) !== unit) return;
+    connection.end();
+    const stays = unit.activeState === 'failed' && unit.config?.collectMode !== 'inactive-or-failed';
+    const gone = stays ? this.units.get(connection.socket.connections.keepFailed(unit) ?? '') : unit;
+    if (gone !== undefined) this.#forgetUnit(gone);
+  }
+
+  #forgetUnit(unit: Unit): void {
+    this.units.delete(unit.name);
+    if (unit.loaded.config !== undefined) this.graph.remove(unit.loaded.config);
+    this.tell((observer) => observer.onUnitGone?.(unit));
+  }
+
+  /** Whoever follows the manager must not be able to harm it. */
+  tell(action: (observer: ManagerObserver) => void): void {
+    for (const observer of this.observers) this.guard(() => action(observer));
   }
 
   // Jobs
@@ -134,7 +183,7 @@ export class Manager {
     const unit = this.get(name);
     if (unit === undefined) return onEnd({ result: 'unsupported', message: `${name}: rouse has no units of this type` });
     const transaction = this.#plan(unit, type, mode);
-    if (!transaction.ok) return onEnd({ result: transaction.reason === 'load' ? 'failed' : 'canceled', message: transaction.message });
+    if (!transaction.ok) return onEnd({ result: transaction.reason === 'load' ? 'failed' : 'canceled', message: transaction.message, refused: { reason: transaction.reason, unit: transaction.unit } });
     for (const note of transaction.notes) this.host.print(note);
     this.jobs.install(transaction.jobs, unit.name, mode, onEnd);
   }
@@ -184,14 +233,17 @@ export class Manager {
       const unit = this.find(service);
       if (end.result === 'done' || socket.subState !== 'running' || (unit !== undefined && !isInactive(unit.activeState))) return;
       const words = end.message ?? `${service}: ${end.result}`;
-      const restMs = unit instanceof ServiceUnit && unit.startLimitRemainingMs > 0 ? unit.startLimitRemainingMs : REST_MS;
-      socket.rest(words, restMs, end.hint);
+      const startLimitMs = unit instanceof ServiceUnit ? unit.startLimitRemainingMs : 0;
+      if (startLimitMs > 0) socket.limit('service-start', words, startLimitMs, end.hint);
+      else socket.limit('start-job', words, undefined, end.hint);
     });
   }
 
   /** Starts what a condition does not forbid; the words for why it does. */
   unmetCondition(unit: Unit): { readonly assert: boolean; readonly message: string } | undefined {
-    return unit.config === undefined ? undefined : unmetCondition(unit.config.conditions);
+    const unmet = unit.config === undefined ? undefined : unmetCondition(unit.config.conditions);
+    unit.condition = { timeMs: Date.now(), met: unmet === undefined || unmet.assert, assertsMet: unmet?.assert !== true };
+    return unmet;
   }
 
   /** A change of state goes to its job, to the sockets that trigger it, and to the units that follow it. */
@@ -202,6 +254,7 @@ export class Manager {
     this.#tellSockets(unit, from);
     if (unit instanceof SocketUnit) this.#tellArming(unit);
     if (unit.activeState !== from) this.#propagate(unit, from, expected);
+    this.tell((observer) => observer.onUnitChanged?.(unit));
   }
 
   /** Containers are prepared while their sockets listen, and taken back when these go. */
@@ -214,12 +267,13 @@ export class Manager {
 
   #tellSockets(unit: Unit, from: ActiveState): void {
     if (!(unit instanceof ServiceUnit) || unit.activeState === from) return;
+    if (unit.connection !== undefined) return this.soon(() => this.settleInstance(unit));
     for (const name of this.graph.get(unit.name, 'triggeredBy')) {
       const socket = this.units.get(name);
       if (!(socket instanceof SocketUnit)) continue;
       // Before it watches again: a client that still waits would start the service at once, into the same limit.
       const restMs = unit.startLimitRemainingMs;
-      if (restMs > 0 && socket.subState === 'running') socket.rest(`${unit.name}: Start limit hit`, restMs, `rouse logs ${unit.name}`);
+      if (restMs > 0 && socket.subState === 'running') socket.limit('service-start', `${unit.name}: Start limit hit${unit.startLimitText}`, restMs, `rouse logs ${unit.name}`);
       else socket.onServiceState(unit.activeState);
     }
   }
@@ -254,6 +308,7 @@ export class Manager {
 
   /** The held sockets that go to a service, in the order of Sockets= and of each unit's file. */
   socketsFor(unit: Unit, config: ServiceConfig): readonly { readonly fd: Fd; readonly name: string }[] {
+    if (unit instanceof ServiceUnit && unit.connection?.fd.isOpen === true) return [{ fd: unit.connection.fd, name: 'connection' }];
     return this.socketUnitsOf(unit, config).flatMap((socket) => {
       const handsOver = socket.config !== undefined && (!(unit instanceof ServiceUnit) || unit.adopting.handsOver(config, socket));
       return handsOver ? socket.held.handOver(socket.config) : [];
@@ -261,13 +316,17 @@ export class Manager {
   }
 
   socketUnitsOf(unit: Unit, config: ServiceConfig): readonly SocketUnit[] {
+    if (unit instanceof ServiceUnit && unit.connection !== undefined) return [];
     const names = [...new Set([...config.sockets, ...this.graph.get(unit.name, 'triggeredBy')])];
     return names.map((name) => this.find(name)).filter((socket) => socket instanceof SocketUnit);
   }
 
   logOf(unit: string): UnitLog {
-    let log = this.#logs.get(unit);
-    if (log === undefined) this.#logs.set(unit, (log = new UnitLog(this.host.scope.logDir, unit)));
+    const known = this.find(unit);
+    // One file for all connections of a socket, and not one for each.
+    const name = known instanceof ServiceUnit && known.connection !== undefined ? (templateOf(unit) ?? unit) : unit;
+    let log = this.#logs.get(name);
+    if (log === undefined) this.#logs.set(name, (log = new UnitLog(this.host.scope.logDir, name)));
     return log;
   }
 
@@ -276,10 +335,14 @@ export class Manager {
   }
 
   remember(unit: string, pid: number, cgroup: string | undefined): void {
-    // Not on the way to the first byte: the next turn of the loop will do.
-    setImmediate(() => {
+    const write = (): void => {
       if (!isInactive(this.find(unit)?.activeState ?? 'inactive')) this.leftovers.remember(unit, pid, cgroup);
-    });
+    };
+    const known = this.find(unit);
+    // Most connections are over by then.
+    if (known instanceof ServiceUnit && known.connection !== undefined) setTimeout(write, CONNECTION_MS).unref();
+    // Not on the way to the first byte: the next turn of the loop will do.
+    else setImmediate(write);
   }
 
   forget(unit: string): void {
@@ -292,7 +355,8 @@ export class Manager {
   say(unit: Unit, message: string, hint?: string): void {
     const text = message.startsWith(`${unit.name}: `) ? message : `${unit.name}: ${message}`;
     this.host.print(hint === undefined ? text : `${text}\n  hint: ${hint}`);
-    this.logOf(unit.name).write('rouse', process.pid, message);
+    const log = this.logOf(unit.name);
+    log.write('rouse', process.pid, log.unit === unit.name ? message : text);
   }
 
   sayOnce(text: string): void {

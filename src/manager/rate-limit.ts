@@ -29,3 +29,25 @@ export class RateLimit {
     this.#count = 0;
   }
 }
+
+/** No rest is longer than this, unless the limit itself asks for more. */
+const REST_MOST_MS = 60_000;
+
+/** How long a socket rests: what the limit asks for at first, and twice as long each time while it keeps being hit. */
+export class Backoff {
+  #times = 0;
+  #overMs = -Infinity;
+
+  /** `leastMs` is when the limit would allow more; `nowMs` is a monotonic clock's. */
+  next(nowMs: number, leastMs: number): number {
+    if (nowMs - this.#overMs > REST_MOST_MS) this.#times = 0;
+    const restMs = Math.max(leastMs, Math.min(leastMs * 2 ** this.#times, REST_MOST_MS));
+    this.#times++;
+    this.#overMs = nowMs + restMs;
+    return restMs;
+  }
+
+  reset(): void {
+    this.#times = 0;
+  }
+}

@@ -5,7 +5,7 @@
 import { constants } from 'node:os';
 import { captureOutput, identifierOf } from '../exec/output.js';
 import { ContainerLog } from '../exec/container-log.js';
-import { isContainerService, launch, LaunchError } from '../exec/launch.js';
+import { isContainerService, launch, LaunchError, usesSocket, writesOutput } from '../exec/launch.js';
 import type { UnitCgroup } from '../exec/cgroup.js';
 import { adaptPodman } from '../exec/podman.js';
 import { stageText } from '../sys/exec-stage.js';
@@ -14,6 +14,7 @@ import type { Fd } from '../sys/fd.js';
 import { pipe } from '../sys/pipe.js';
 import type { SpawnedProcess } from '../sys/spawn.js';
 import type { ServiceConfig } from '../unit/config.js';
+import type { Client } from '../socket/accepted.js';
 import type { Manager } from './manager.js';
 import type { CommandList, ServiceEffect } from './service-machine.js';
 import type { ExitInfo, ServiceResult } from './service-result.js';
@@ -41,7 +42,7 @@ type SpawnEffect = Extract<ServiceEffect, { type: 'spawn' }>;
 
 /** undefined: there is no process, and the unit's reason says why. */
 export function spawnCommand(manager: Manager, unit: ServiceUnit, config: ServiceConfig, effect: SpawnEffect, facts: SpawnFacts): SpawnedCommand | undefined {
-  const output = pipe();
+  const output = writesOutput(config.exec) ? pipe() : undefined;
   let containerLog: ContainerLog | undefined;
   const identity = { identifier: identifierOf(config.exec.syslogIdentifier, effect.command.path), pid: 0 };
   const adapt = (argv: readonly string[]): readonly string[] => {
@@ -52,23 +53,25 @@ export function spawnCommand(manager: Manager, unit: ServiceUnit, config: Servic
     }
     return effect.list === 'execStart' ? unit.adopting.adapt(config, adapted.argv) : adapted.argv;
   };
+  const asks = effect.list === 'execStart' ? unit.adopting.channel(config) : undefined;
   try {
     const child = launch(manager.launchHost, {
       unit: unit.name,
       command: effect.command,
       exec: config.exec,
-      sockets: effect.list === 'execStart' ? manager.socketsFor(unit, config) : [],
+      sockets: effect.list === 'execStart' || usesSocket(config.exec) ? manager.socketsFor(unit, config) : [],
       nonBlocking: config.nonBlocking,
-      variables: processVariables(config, effect.list, facts),
+      variables: processVariables(config, effect.list, facts, unit.connection?.client),
       cgroup: facts.cgroup?.path,
-      output: output.write,
+      output: output?.write,
+      ...(asks === undefined ? {} : { asks }),
       ...(isContainerService(config) ? { adapt } : {}),
     });
     identity.pid = child.pid;
-    captureOutput(output.read, manager.logOf(unit.name), () => identity);
+    if (output !== undefined) captureOutput(output.read, manager.logOf(unit.name), () => identity);
     return { pid: child.pid, pidfd: child.pidfd, failure: failureOf(child, effect.command.path), close: () => containerLog?.close() };
   } catch (error) {
-    output.read.close();
+    output?.read.close();
     containerLog?.close();
     if (!(error instanceof LaunchError)) throw error;
     unit.reason = `Failed to start ${effect.command.path}: ${error.message}`;
@@ -76,15 +79,18 @@ export function spawnCommand(manager: Manager, unit: ServiceUnit, config: Servic
     manager.say(unit, unit.reason, unit.hint);
     return undefined;
   } finally {
-    output.write.close();
+    asks?.close();
+    output?.write.close();
   }
 }
 
 /** systemd.exec(5), "ENVIRONMENT VARIABLES IN SPAWNED PROCESSES": what only this process gets. */
-function processVariables(config: ServiceConfig, list: CommandList, facts: SpawnFacts): ReadonlyMap<string, string> {
+function processVariables(config: ServiceConfig, list: CommandList, facts: SpawnFacts, client: Client | undefined): ReadonlyMap<string, string> {
   const variables = new Map([['INVOCATION_ID', facts.invocationId]]);
   if (facts.notifyPath !== undefined) variables.set('NOTIFY_SOCKET', facts.notifyPath);
   if (facts.mainPid !== undefined) variables.set('MAINPID', String(facts.mainPid));
+  if (client?.address !== undefined) variables.set('REMOTE_ADDR', client.address);
+  if (client?.port !== undefined) variables.set('REMOTE_PORT', String(client.port));
   if (list === 'execStart' && config.watchdogMs > 0 && Number.isFinite(config.watchdogMs)) {
     variables.set('WATCHDOG_USEC', String(config.watchdogMs * 1000)).set('WATCHDOG_PID', '');
   }

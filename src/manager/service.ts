@@ -1,11 +1,15 @@
 /** A service at run time: performs the effects of service-machine.ts with real processes, timers and a notify socket. */
 import { randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { UnitCgroup } from '../exec/cgroup.js';
 import { removeRuntimeDirectories } from '../exec/directories.js';
+import { usesSocket } from '../exec/launch.js';
 import { NotifySocket, type Notification } from '../exec/notify-socket.js';
 import { TrackedProcess, UnitProcesses } from '../exec/processes.js';
 import { openPidfd } from '../sys/pidfd.js';
+import type { LoadedUnit } from '../load/unit-store.js';
 import type { ServiceConfig } from '../unit/config.js';
+import { describeInstance, type Connection } from './accept.js';
 import { SERVICE_ACTIVE_STATE, isInactive, type ActiveState } from './active-state.js';
 import { ActivationTimes } from './activation-times.js';
 import { Adopting } from './adopting.js';
@@ -31,12 +35,16 @@ export class ServiceUnit extends Unit {
   #control: SpawnedCommand | undefined;
   #queue: ServiceEvent[] = [];
   readonly arming = new Arming(this);
+  /** Of an instance that a connection has started; Accept=yes. */
+  connection: Connection | undefined;
   readonly adopting = new Adopting(this);
   readonly activations = new ActivationTimes();
   #stepping = false;
   statusText: string | undefined;
   invocationId = '';
   mainExit: ExitInfo | undefined;
+  /** The last main process; milliseconds since the epoch. */
+  mainRun = { pid: 0, startMs: 0, exitMs: 0 };
 
   /** While it runs, the config that it was started with. */
   get config(): ServiceConfig | undefined {
@@ -80,6 +88,15 @@ export class ServiceUnit extends Unit {
     return this.#data.result === 'start-limit-hit' ? (this.#startLimit?.remainingMs(performance.now()) ?? 0) : 0;
   }
 
+  /** ' (5 starts in 10 s)' */
+  get startLimitText(): string {
+    return this.#startLimit === undefined ? '' : ` (${this.#startLimit.burst} starts in ${this.#startLimit.intervalMs / 1000} s)`;
+  }
+
+  override adopt(loaded: LoadedUnit): void {
+    super.adopt(this.connection === undefined ? loaded : describeInstance(loaded, this.connection));
+  }
+
   start(): JobProgress {
     if (this.activeState === 'active' || this.activeState === 'reloading') return DONE;
     if (this.activeState === 'deactivating') return 'running';
@@ -108,6 +125,11 @@ export class ServiceUnit extends Unit {
     }
     this.#dispatch({ type: 'reload' });
     return this.subState === 'reload' ? 'running' : DONE;
+  }
+
+  /** On a socket that was adopted: as good as READY=1. */
+  programListens(): void {
+    this.#dispatch({ type: 'ready' });
   }
 
   get reloadResult(): string {
@@ -204,6 +226,8 @@ export class ServiceUnit extends Unit {
     this.#processes?.close();
     this.#processes = undefined;
     this.adopting.end();
+    // A daemon that was killed leaves it behind: systemd.service(5), PIDFile=.
+    if (config.pidFile !== undefined) rmSync(config.pidFile, { force: true });
     removeRuntimeDirectories(this.manager.launchHost.folders, config.exec, this.#data.state === 'auto-restart');
     this.manager.forget(this.name);
   }
@@ -234,7 +258,7 @@ export class ServiceUnit extends Unit {
       this.activations.mark('executed');
       this.#trackMain({ ...taken, failure: undefined });
       this.manager.remember(this.name, taken.pid, processes.cgroup?.path);
-      this.adopting.whenServing(config, () => this.#dispatch({ type: 'ready' }));
+      if (!this.adopting.awaitsListen(config)) this.#dispatch({ type: 'ready' });
     });
   }
 
@@ -253,6 +277,8 @@ export class ServiceUnit extends Unit {
     if (spawned === undefined) return this.#dispatch({ type: 'spawn-failed', process: effect.process });
     if (effect.process === 'main') this.activations.mark('executed');
     if (effect.process === 'main') this.#trackMain(spawned);
+    // From here on the process has it alone: its end is the end of the connection.
+    if (effect.process === 'main' && !keepsConnection(config)) this.connection?.fd.close();
     else this.#trackControl(spawned);
     this.manager.remember(this.name, spawned.pid, processes.cgroup?.path);
   }
@@ -262,6 +288,7 @@ export class ServiceUnit extends Unit {
     if (processes === undefined) return;
     this.#main?.close();
     this.#main = spawned;
+    this.mainRun = { pid: spawned.pid, startMs: Date.now(), exitMs: 0 };
     processes.main = this.#follow(spawned, (exit) => {
       if (processes.main?.pid !== spawned.pid) return;
       this.#onMainExit(exit);
@@ -297,6 +324,7 @@ export class ServiceUnit extends Unit {
   #onMainExit(exit: ExitInfo): void {
     if (this.#processes !== undefined) this.#processes.main = undefined;
     this.mainExit = exit;
+    this.mainRun = { ...this.mainRun, exitMs: Date.now() };
     this.#dispatch({ type: 'main-exited', exit });
     this.#checkEmpty();
   }
@@ -311,6 +339,7 @@ export class ServiceUnit extends Unit {
         if (processes.main === process) this.#onMainExit(exit);
       });
       processes.main = process;
+      this.mainRun = { pid, startMs: Date.now(), exitMs: 0 };
     } catch {
       this.manager.say(this, `Main process ${pid} does not exist, ignoring`);
       return false;
@@ -355,7 +384,7 @@ export class ServiceUnit extends Unit {
     if (message.watchdog) this.#armWatchdog(config);
     if (message.watchdogTrigger) this.#dispatch({ type: 'watchdog' });
     if (message.stopping) this.#dispatch({ type: 'stopping' });
-    if (message.ready) this.adopting.whenServing(config, () => this.#dispatch({ type: 'ready' }));
+    if (message.ready && !this.adopting.awaitsListen(config)) this.#dispatch({ type: 'ready' });
   }
 
   /** Senders from another pid namespace have no pid here: the socket is the unit's own, so they are the unit's. */
@@ -372,4 +401,10 @@ export class ServiceUnit extends Unit {
     if (config.watchdogMs <= 0 || !Number.isFinite(config.watchdogMs)) return;
     this.#watchdog = setTimeout(() => this.#dispatch({ type: 'watchdog' }), config.watchdogMs);
   }
+}
+
+/** Whether a later process of an instance is to have its connection, too. */
+function keepsConnection({ restart, execStart, execStartPost, execReload, execStop, execStopPost, exec }: ServiceConfig): boolean {
+  const commands = execStartPost.length + execReload.length + execStop.length + execStopPost.length;
+  return restart !== 'no' || execStart.length > 1 || (commands > 0 && usesSocket(exec));
 }

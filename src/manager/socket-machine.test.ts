@@ -16,6 +16,12 @@ function event(text: string): SocketEvent {
       return { type: 'control-exited', exit: { code: 'exited', status: 1 } };
     case 'exit SIGTERM':
       return { type: 'control-exited', exit: { code: 'killed', status: 15, signal: 'SIGTERM' } };
+    case 'trigger limit':
+      return { type: 'limit', limit: 'trigger' };
+    case 'start limit':
+      return { type: 'limit', limit: 'service-start' };
+    case 'no job':
+      return { type: 'limit', limit: 'start-job' };
     default:
       return { type: text } as SocketEvent;
   }
@@ -75,19 +81,55 @@ describe('a socket', () => {
 
 describe('a rest', () => {
   check([
-    { title: 'leaves the socket listening, and not watched, until it is over', unit: '', steps: [...UP, 'rest -> listening: unwatch', 'readable -> running: unwatch, trigger'] },
-    { title: 'is over when it is', unit: '', steps: [...UP, 'rest -> listening: unwatch', 'rest-over -> listening: watch', 'rest-over -> listening'] },
-    { title: 'may begin after the service was triggered', unit: '', steps: [...TRIGGERED, 'rest -> listening: unwatch', 'rest-over -> listening: watch'] },
+    { title: 'leaves the socket listening, and not watched, until it is over', unit: '', steps: [...UP, 'trigger limit -> listening: unwatch', 'readable -> listening'] },
+    { title: 'is over when it is', unit: '', steps: [...UP, 'start limit -> listening: unwatch', 'rest-over -> listening: watch', 'rest-over -> listening'] },
+    { title: 'may begin after the service was triggered', unit: '', steps: [...TRIGGERED, 'start limit -> listening: unwatch', 'rest-over -> listening: watch'] },
     {
       title: 'ends early when the service is started by hand',
       unit: '',
-      steps: [...UP, 'rest -> listening: unwatch', 'service-started -> running: unwatch', 'rest-over -> running', 'service-ended -> listening: watch'],
+      steps: [...UP, 'start limit -> listening: unwatch', 'service-started -> running: unwatch', 'rest-over -> running', 'service-ended -> listening: watch'],
     },
-    { title: 'ends with a stop', unit: '', steps: [...UP, 'rest -> listening: unwatch', 'stop -> dead: unwatch, close', 'rest-over -> dead'] },
+    { title: 'ends with a stop', unit: '', steps: [...UP, 'start limit -> listening: unwatch', 'stop -> dead: unwatch, close', 'rest-over -> dead'] },
   ]);
 });
 
 const ALL = 'ExecStartPre=/bin/p1\nExecStartPre=/bin/p2\nExecStartPost=/bin/q\nExecStopPre=/bin/s\nExecStopPost=/bin/t';
+
+describe('a limit with OnLimit=fail', () => {
+  const FAIL = '[X-Rouse]\nOnLimit=fail';
+  check([
+    { title: 'on activations fails the socket', unit: FAIL, steps: [...UP, 'trigger limit -> failed: unwatch, close'], result: 'trigger-limit-hit' },
+    { title: 'on starts of the service fails the socket', unit: FAIL, steps: [...TRIGGERED, 'start limit -> failed: unwatch, close'], result: 'service-start-limit-hit' },
+    { title: 'is the same when the service cannot be started at all', unit: FAIL, steps: [...TRIGGERED, 'no job -> failed: unwatch, close'], result: 'resources' },
+    {
+      title: 'lets the commands for a stop run',
+      unit: `ExecStopPre=/bin/s\nExecStopPost=/bin/t\n${FAIL}`,
+      steps: [...UP, 'trigger limit -> stop-pre: unwatch, execStopPre /bin/s', 'exit ok -> stop-post: unwatch, close, execStopPost /bin/t', 'exit ok -> failed'],
+      result: 'trigger-limit-hit',
+    },
+    { title: 'means nothing while the socket is on its way down', unit: `ExecStopPre=/bin/s\n${FAIL}`, steps: [...UP, 'stop -> stop-pre: unwatch, execStopPre /bin/s', 'trigger limit -> stop-pre'] },
+  ]);
+});
+
+describe('a socket with Accept=yes', () => {
+  const ACCEPT = 'Accept=yes';
+  const TAKEN = 'readable -> listening: accept, watch';
+  check([
+    { title: 'takes one connection after the other, and goes on listening', unit: ACCEPT, steps: [...UP, TAKEN, TAKEN] },
+    { title: 'does not care what becomes of its instances', unit: ACCEPT, steps: [...UP, TAKEN, 'service-started -> listening', 'service-ended -> listening'] },
+    { title: 'leaves connections in the queue while it rests', unit: ACCEPT, steps: [...UP, 'trigger limit -> listening: unwatch', 'readable -> listening', 'rest-over -> listening: watch', TAKEN] },
+    { title: 'fails at a limit with OnLimit=fail', unit: `${ACCEPT}\n[X-Rouse]\nOnLimit=fail`, steps: [...UP, TAKEN, 'trigger limit -> failed: unwatch, close'], result: 'trigger-limit-hit' },
+    { title: 'is closed by a stop, and its instances are not its business', unit: ACCEPT, steps: [...UP, TAKEN, 'stop -> dead: unwatch, close', 'readable -> dead'] },
+    { title: 'does not throw away what waits, for nobody else could have it', unit: `${ACCEPT}\nFlushPending=yes`, steps: [...UP, TAKEN, 'start limit -> listening: unwatch', 'rest-over -> listening: watch'] },
+  ]);
+});
+
+describe('a descriptor that a service has shut down', () => {
+  check([
+    { title: 'fails the socket', unit: '', steps: [...UP, 'hung-up -> failed: unwatch, close'], result: 'resources' },
+    { title: 'does so when the service has ended', unit: '', steps: [...TRIGGERED, 'hung-up -> running', 'service-ended -> listening: watch', 'hung-up -> failed: unwatch, close'], result: 'resources' },
+  ]);
+});
 
 describe('control commands of a socket', () => {
   check([
@@ -180,7 +222,7 @@ describe('control commands of a socket', () => {
 });
 
 describe('whatever happens to a socket', () => {
-  const EVENTS = ['start', 'stop', 'readable', 'rest', 'rest-over', 'service-started', 'service-ended', 'spawn-failed', 'exit ok', 'exit 1', 'exit SIGTERM', 'timeout'];
+  const EVENTS = ['start', 'stop', 'readable', 'trigger limit', 'start limit', 'no job', 'rest-over', 'hung-up', 'service-started', 'service-ended', 'spawn-failed', 'exit ok', 'exit 1', 'exit SIGTERM', 'timeout'];
   const HELD: readonly SocketState[] = ['start-post', 'listening', 'running', 'stop-pre'];
   const WITH_CONTROL: readonly SocketState[] = ['start-pre', 'start-post', 'stop-pre', 'stop-pre-sigterm', 'stop-post'];
   const RESTING: readonly SocketState[] = ['dead', 'failed', 'listening', 'running'];
@@ -227,7 +269,7 @@ describe('whatever happens to a socket', () => {
     return { states: new Set([...seen.values()].map(({ data }) => data.state)), broken: [...broken], nodes: [...seen.values()] };
   }
 
-  const CONFIGS = ['', ALL, 'ExecStartPost=/bin/q\nFlushPending=yes', 'ExecStopPre=/bin/s', 'ExecStopPost=/bin/t'];
+  const CONFIGS = ['', ALL, 'Accept=yes', `${ALL}\n[X-Rouse]\nOnLimit=fail`, 'ExecStartPost=/bin/q\nFlushPending=yes', 'ExecStopPre=/bin/s', 'ExecStopPost=/bin/t'];
 
   it.each(CONFIGS)('the rules of its states hold, with %j', (unit) => {
     expect(explore(socketUnit(unit)).broken).toEqual([]);

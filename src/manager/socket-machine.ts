@@ -4,7 +4,8 @@
  *   dead              no descriptor is held.
  *   start-pre         a control process runs a command of ExecStartPre=; nothing is held yet.
  *   start-post        descriptors are held and listen; a control process runs a command of ExecStartPost=.
- *   listening         descriptors are held and watched: the next arrival starts the service.
+ *   listening         descriptors are held and watched: the next arrival starts the service. With Accept=yes each connection is
+ *                     accepted and given to an instance of its own, and the state stays this.
  *   running           descriptors are held and not watched: the service has them.
  *   stop-pre          a control process runs a command of ExecStopPre=; descriptors are held, not watched.
  *   stop-pre-sigterm  the process of start-pre, start-post or stop-pre was told to go.
@@ -15,13 +16,15 @@
  * dead, start-pre, stop-post and failed.
  *
  * Unlike systemd: a limit that is hit does not end the socket. It stays in `listening`, unwatched, until the limit's
- * interval has passed (`rest-over`); clients wait in the backlog meanwhile.
+ * interval has passed (`rest-over`); clients wait in the backlog meanwhile. With [X-Rouse] OnLimit=fail it ends the socket.
  */
 import type { Command, SocketConfig } from '../unit/config.js';
 import type { SocketState } from './active-state.js';
 import { exitResult, type ExitInfo } from './service-result.js';
 
-export type SocketResult = 'success' | 'resources' | 'timeout' | 'exit-code' | 'signal' | 'core-dump';
+export type SocketResult = 'success' | 'resources' | 'timeout' | 'exit-code' | 'signal' | 'core-dump' | 'trigger-limit-hit' | 'service-start-limit-hit';
+/** What keeps a socket from starting its service for now: a limit, a job that could not be had, or no descriptor for a connection. */
+export type SocketLimit = 'trigger' | 'service-start' | 'start-job' | 'accept';
 export type SocketCommandList = 'execStartPre' | 'execStartPost' | 'execStopPre' | 'execStopPost';
 
 export type SocketEvent =
@@ -31,9 +34,10 @@ export type SocketEvent =
   | { readonly type: 'open-failed' }
   /** Something waits on a watched descriptor. */
   | { readonly type: 'readable' }
-  /** The job that `readable` asked for was refused, or a limit was hit: try again after the rest. */
-  | { readonly type: 'rest' }
+  | { readonly type: 'limit'; readonly limit: SocketLimit }
   | { readonly type: 'rest-over' }
+  /** A service has shut a descriptor down: nobody can connect to it any more. */
+  | { readonly type: 'hung-up' }
   | { readonly type: 'service-started' }
   | { readonly type: 'service-ended' }
   | { readonly type: 'spawn-failed' }
@@ -48,6 +52,8 @@ export type SocketEffect =
   /** FlushPending=: throw away what waits. */
   | { readonly type: 'flush' }
   | { readonly type: 'trigger' }
+  /** Accept=yes: take one connection, and start an instance for it. */
+  | { readonly type: 'accept' }
   | { readonly type: 'spawn'; readonly list: SocketCommandList; readonly command: Command }
   | { readonly type: 'kill'; readonly operation: 'terminate' | 'kill' }
   | { readonly type: 'timer'; readonly timeoutMs: number };
@@ -74,6 +80,13 @@ export function stepSocket(config: SocketConfig, data: SocketData, event: Socket
   return { data: machine.data, effects: machine.effects };
 }
 
+const LIMIT_RESULTS: Readonly<Record<SocketLimit, SocketResult>> = {
+  trigger: 'trigger-limit-hit',
+  'service-start': 'service-start-limit-hit',
+  'start-job': 'resources',
+  accept: 'resources',
+};
+
 class Machine {
   readonly effects: SocketEffect[] = [];
   #serviceRuns = false;
@@ -99,15 +112,16 @@ class Machine {
       case 'stop':
         return this.#onStop();
       case 'readable':
-        return state === 'listening' ? this.#enterRunning() : undefined;
-      case 'rest':
-        if (state === 'listening' || state === 'running') this.#enterRest();
-        return;
+        return state === 'listening' && !this.data.resting ? this.#onReadable() : undefined;
+      case 'limit':
+        return this.#onLimit(event.limit);
+      case 'hung-up':
+        return state === 'listening' ? this.#enterStopPre('resources') : undefined;
       case 'rest-over':
         if (state === 'listening' && this.data.resting) this.#enterListening();
         return;
       case 'service-started':
-        if (state === 'listening') this.#setState('running');
+        if (state === 'listening' && !this.config.accept) this.#setState('running');
         return;
       case 'service-ended':
         if (state === 'running') this.#enterListening(true);
@@ -121,6 +135,17 @@ class Machine {
       case 'timeout':
         return this.#onTimeout();
     }
+  }
+
+  #onReadable(): void {
+    if (!this.config.accept) return this.#enterRunning();
+    this.effects.push({ type: 'accept' }, { type: 'watch' });
+  }
+
+  #onLimit(limit: SocketLimit): void {
+    if (this.data.state !== 'listening' && this.data.state !== 'running') return;
+    if (this.config.onLimit === 'fail') return this.#enterStopPre(LIMIT_RESULTS[limit]);
+    this.#enterRest();
   }
 
   #onStop(): void {
@@ -171,9 +196,13 @@ class Machine {
 
   #enterStopPost(result: SocketResult): void {
     this.#fail(result);
-    if (this.data.held) this.effects.push({ type: 'unwatch' }, { type: 'close' });
+    const close: readonly SocketEffect[] = this.data.held ? [{ type: 'unwatch' }, { type: 'close' }] : [];
     this.data = { ...this.data, held: false, control: undefined };
+    // PassFileDescriptorsToExec=: the first command is started before we let go of them.
+    const passes = this.config.passFileDescriptorsToExec && this.config.execStopPost.length > 0;
+    if (!passes) this.effects.push(...close);
     this.#runList('stop-post', 'execStopPost', () => this.#enterDead('success'));
+    if (passes) this.effects.push(...close);
   }
 
   #enterDead(result: SocketResult): void {

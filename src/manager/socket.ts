@@ -1,25 +1,37 @@
 /** A socket unit at run time: performs the effects of socket-machine.ts on real descriptors, processes and timers. */
+import { randomBytes } from 'node:crypto';
 import type { SocketConfig } from '../unit/config.js';
 import { serviceOf } from '../unit/load.js';
-import { HeldSockets } from '../socket/held-sockets.js';
+import { HeldSockets, type Ready } from '../socket/held-sockets.js';
 import { ListenError } from '../socket/open.js';
+import { Connections } from './accept.js';
 import { SOCKET_ACTIVE_STATE, isInactive, type ActiveState } from './active-state.js';
 import { ControlProcess } from './control-process.js';
 import { RateLimit } from './rate-limit.js';
-import { INITIAL_SOCKET, stepSocket, type SocketData, type SocketEffect, type SocketEvent } from './socket-machine.js';
+import { INITIAL_SOCKET, stepSocket, type SocketData, type SocketEffect, type SocketEvent, type SocketLimit } from './socket-machine.js';
+import { clock, SocketRest, type RestWords } from './socket-rest.js';
 import { DONE, Unit, type JobProgress } from './unit.js';
 import type { JobEnd } from './job.js';
+import type { Fd } from '../sys/fd.js';
+
+/** How long a socket rests when its service could not even be asked to start. */
+const REST_MS = 2000;
 
 export class SocketUnit extends Unit {
   #data: SocketData = INITIAL_SOCKET;
   #running: SocketConfig | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #restTimer: NodeJS.Timeout | undefined;
+  readonly #rest = new SocketRest();
+  /** PollLimitBurst=, of each descriptor. */
+  #pollLimits = new Map<Fd, RateLimit>();
   #triggerLimit = new RateLimit(0, 0);
   #control: ControlProcess | undefined;
   readonly #queue: SocketEvent[] = [];
   #stepping = false;
   #noticedMs = 0;
+  #ready: Ready | undefined;
+  readonly connections = new Connections(this);
+  invocationId = '';
   readonly held = new HeldSockets(this.manager.poller);
   /** Activations since the socket was started. */
   activations = 0;
@@ -41,21 +53,24 @@ export class SocketUnit extends Unit {
     return this.#data.result;
   }
 
+  /** undefined with Accept=yes: there are as many as there are connections. */
   get serviceName(): string | undefined {
-    return this.config === undefined ? undefined : serviceOf(this.config);
+    return this.config === undefined || this.config.accept ? undefined : serviceOf(this.config);
   }
 
   start(): JobProgress {
     if (this.activeState === 'active') return DONE;
     if (this.loaded.config?.type !== 'socket') return { result: 'failed', message: `${this.name}: Not loaded` };
-    const service = this.manager.find(serviceOf(this.loaded.config));
+    const service = this.manager.find(this.serviceName ?? '');
     if (service !== undefined && !isInactive(service.activeState) && !this.held.listens.length) {
       return { result: 'failed', message: `${this.name}: ${service.name} runs already, refusing to listen for it`, hint: `rouse stop ${service.name}` };
     }
     this.#running = this.loaded.config;
     this.#triggerLimit = new RateLimit(this.#running.triggerLimitIntervalMs, this.#running.triggerLimitBurst);
+    this.#pollLimits.clear();
     this.activations = 0;
-    this.reason = this.hint = undefined;
+    this.invocationId = randomBytes(16).toString('hex');
+    this.#say(undefined);
     this.dispatch({ type: 'start' });
     return this.#progress('start');
   }
@@ -69,32 +84,56 @@ export class SocketUnit extends Unit {
     return { result: 'failed', message: `${this.name}: A socket cannot be reloaded`, hint: `rouse restart ${this.name}` };
   }
 
+  /** Also ends a rest: whoever asks has mended what it was for. */
   resetFailed(): void {
     this.#triggerLimit.reset();
+    this.#rest.forget();
+    this.dispatch({ type: 'rest-over' });
+    if (this.activeState === 'active') this.#say(undefined);
     if (this.#data.state !== 'failed') return;
     const { activeState, subState } = this;
     this.#data = INITIAL_SOCKET;
-    this.reason = this.hint = undefined;
+    this.#say(undefined);
     this.stateChanged(activeState, subState);
   }
 
   /** The service that it triggers has changed: what its state means for the watch. */
   onServiceState(active: ActiveState): void {
+    if (active === 'inactive') this.#rest.onSuccess();
     if (isInactive(active)) this.dispatch({ type: 'service-ended' });
-    else if (active === 'active' || active === 'activating') this.dispatch({ type: 'service-started' });
+    else if (active === 'active' || active === 'activating') {
+      this.#endRest();
+      this.dispatch({ type: 'service-started' });
+    }
   }
 
-  /** The activation could not even begin, or a limit of the service was hit: rest, keep the clients, try again. */
-  rest(reason: string, restMs: number, hint?: string): void {
-    this.reason = `${reason}, trying again in ${Math.ceil(restMs / 1000)} s; clients wait in the queue meanwhile`;
-    this.hint = hint;
-    this.manager.say(this, this.reason, hint);
-    this.dispatch({ type: 'rest' });
-    clearTimeout(this.#restTimer);
-    this.#restTimer = setTimeout(() => {
-      this.reason = this.hint = undefined;
-      this.dispatch({ type: 'rest-over' });
-    }, restMs);
+  /**
+   * Unlike systemd, where this ends the socket (as here with OnLimit=fail): it rests, keeps the clients, and tries again. `waitMs` is
+   * when the limit would allow more; without it nobody can know.
+   */
+  limit(limit: SocketLimit, why: string, waitMs = REST_MS, hint?: string): void {
+    const config = this.#running;
+    if (config === undefined || this.activeState !== 'active') return;
+    if (config.onLimit === 'fail') this.#say({ reason: `${why}, refusing further activation`, hint });
+    else {
+      const words = this.#rest.begin(why, hint, waitMs, limit === 'service-start' || limit === 'start-job', () => {
+        this.#say(undefined);
+        this.dispatch({ type: 'rest-over' });
+      });
+      this.#say(words);
+      this.manager.say(this, words.reason, hint);
+    }
+    this.dispatch({ type: 'limit', limit });
+  }
+
+  #endRest(): void {
+    if (this.#rest.words?.reason === this.reason) this.#say(undefined);
+    this.#rest.end();
+  }
+
+  #say(words: RestWords | undefined): void {
+    this.reason = words?.reason;
+    this.hint = words?.hint;
   }
 
   /** Events that arise while a step's effects are performed wait for its end: a step never runs inside another. */
@@ -121,7 +160,7 @@ export class SocketUnit extends Unit {
   }
 
   #settle(): void {
-    clearTimeout(this.#restTimer);
+    this.#endRest();
     this.#control?.close();
     this.#running = undefined;
   }
@@ -133,13 +172,15 @@ export class SocketUnit extends Unit {
       case 'close':
         return this.held.close(config);
       case 'watch':
-        return this.held.watch(() => this.#onReadable());
+        return this.held.watch((ready) => this.#onReady(config, ready));
       case 'unwatch':
         return this.held.unwatch();
       case 'flush':
         return this.held.flush();
       case 'trigger':
         return this.manager.trigger(this, serviceOf(config), this.#noticedMs);
+      case 'accept':
+        return this.#ready === undefined ? undefined : this.connections.accept(config, this.#ready);
       case 'spawn':
         return this.#spawn(config, effect);
       case 'kill':
@@ -150,39 +191,66 @@ export class SocketUnit extends Unit {
     }
   }
 
-  /** Unlike systemd: the limit makes the socket rest, not fail. */
-  #onReadable(): void {
+  #onReady(config: SocketConfig, ready: Ready): void {
     const now = performance.now();
+    if (ready.hungUp) return this.#onHungUp(ready);
+    if (!this.#pollLimit(config, ready.fd).take(now)) return this.#slowDown(config, ready, now);
     this.#noticedMs = now;
-    if (!this.#triggerLimit.take(now)) {
-      const { burst, intervalMs } = this.#triggerLimit;
-      return this.rest(
-        `Trigger limit hit (${burst} activations in ${intervalMs / 1000} s)`,
-        this.#triggerLimit.remainingMs(now),
-        'TriggerLimitBurst= and TriggerLimitIntervalSec= set the limit',
-      );
+    this.#ready = ready;
+    if (this.#triggerLimit.take(now)) {
+      this.activations++;
+      return this.dispatch({ type: 'readable' });
     }
-    this.activations++;
-    this.dispatch({ type: 'readable' });
+    const { burst, intervalMs } = this.#triggerLimit;
+    if (config.accept && config.onLimit === 'fail') this.connections.refuse(ready.fd);
+    const why = `Trigger limit hit (${burst} activations in ${intervalMs / 1000} s)`;
+    this.limit('trigger', why, this.#triggerLimit.remainingMs(now), 'TriggerLimitBurst= and TriggerLimitIntervalSec= set the limit');
+  }
+
+  #pollLimit({ pollLimitIntervalMs, pollLimitBurst }: SocketConfig, fd: Fd): RateLimit {
+    let limit = this.#pollLimits.get(fd);
+    if (limit === undefined) this.#pollLimits.set(fd, (limit = new RateLimit(pollLimitIntervalMs, pollLimitBurst)));
+    return limit;
+  }
+
+  /** PollLimitBurst=: one descriptor is left alone for the rest of the interval, the others are not. */
+  #slowDown(config: SocketConfig, { fd, listen }: Ready, nowMs: number): void {
+    const limit = this.#pollLimit(config, fd);
+    const waitMs = limit.remainingMs(nowMs);
+    const reason = `Poll limit hit on '${listen.text}' (${limit.burst} times in ${limit.intervalMs / 1000} s), polling it again at ${clock(Date.now() + waitMs)}; clients wait in the queue meanwhile`;
+    this.#say({ reason, hint: 'PollLimitBurst= and PollLimitIntervalSec= set the limit' });
+    this.held.pause(fd, waitMs + 2, () => {
+      if (this.reason === reason) this.#say(undefined);
+    });
+    this.held.watch((ready) => this.#onReady(config, ready));
+  }
+
+  #onHungUp({ listen }: Ready): void {
+    this.#say({ reason: `'${listen.text}' was shut down for everybody: the service has called shutdown() on the socket that listens`, hint: 'a server closes its copy, or exits' });
+    this.dispatch({ type: 'hung-up' });
   }
 
   #open(config: SocketConfig): void {
     try {
       for (const warning of this.held.open(config, this.manager.openContext)) this.manager.say(this, warning);
-      const service = this.manager.find(serviceOf(config));
+      const problem = config.accept ? this.connections.checkTemplate(config) : undefined;
+      if (problem !== undefined) this.manager.say(this, `${problem}: connections will have to wait`, `write ${serviceOf(config)}`);
+      const service = this.manager.find(this.serviceName ?? '');
       const serviceRuns = service !== undefined && !isInactive(service.activeState);
       this.dispatch({ type: 'opened', serviceRuns });
     } catch (error) {
-      this.reason = error instanceof Error ? error.message : String(error);
-      this.hint = error instanceof ListenError ? error.hint : undefined;
-      this.manager.say(this, this.reason, this.hint);
+      const words = { reason: error instanceof Error ? error.message : String(error), hint: error instanceof ListenError ? error.hint : undefined };
+      this.#say(words);
+      this.manager.say(this, words.reason, words.hint);
       this.dispatch({ type: 'open-failed' });
     }
   }
 
   #spawn(config: SocketConfig, effect: Extract<SocketEffect, { type: 'spawn' }>): void {
     this.#control?.close();
-    this.#control = new ControlProcess(this.manager, this, config.exec, effect.command, {
+    // What ExecStartPre= runs is there before any descriptor is.
+    const sockets = config.passFileDescriptorsToExec ? this.held.handOver(config) : [];
+    this.#control = new ControlProcess(this.manager, this, config.exec, effect.command, sockets, {
       onExit: (exit) => this.dispatch({ type: 'control-exited', exit }),
       onFailure: () => this.dispatch({ type: 'spawn-failed' }),
     });

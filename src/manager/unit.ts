@@ -4,7 +4,7 @@
  */
 import type { LoadedUnit } from '../load/unit-store.js';
 import type { UnitConfig } from '../unit/config.js';
-import type { ActiveState } from './active-state.js';
+import { isActive, isInactive, type ActiveState } from './active-state.js';
 import type { JobEnd } from './job.js';
 import type { Manager } from './manager.js';
 
@@ -14,8 +14,12 @@ export type JobProgress = JobEnd | 'running';
 export abstract class Unit {
   /** Milliseconds since the epoch; 0: never. */
   stateChangeMs = 0;
+  inactiveExitMs = 0;
   activeEnterMs = 0;
+  activeExitMs = 0;
   inactiveEnterMs = 0;
+  /** When its conditions were last looked at, and how that went. */
+  condition = { timeMs: 0, met: false, assertsMet: false };
   /** Why it is in this state, and what could help: the words of the last failure. */
   reason: string | undefined;
   hint: string | undefined;
@@ -55,8 +59,10 @@ export abstract class Unit {
     const now = Date.now();
     if (from !== this.activeState) {
       this.stateChangeMs = now;
-      if (this.activeState === 'active') this.activeEnterMs = now;
-      if (this.activeState === 'inactive' || this.activeState === 'failed') this.inactiveEnterMs = now;
+      if (isActive(this.activeState) && !isActive(from)) this.activeEnterMs = now;
+      if (isActive(from) && !isActive(this.activeState)) this.activeExitMs = now;
+      if (isInactive(this.activeState) && !isInactive(from)) this.inactiveEnterMs = now;
+      if (isInactive(from) && !isInactive(this.activeState)) this.inactiveExitMs = now;
     }
     this.manager.onStateChanged(this, from, fromSub);
   }

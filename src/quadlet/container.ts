@@ -1,5 +1,5 @@
 /** .container: a service that runs one container; podman-systemd.unit(5), "Container units". */
-import { applyRows, args, each, flag, keysOf, last, pairs, podmanArgs, row, security, securityFlag, words, type Row } from './rows.js';
+import { always, applyRows, args, each, flag, keysOf, last, pairs, podmanArgs, row, security, securityFlag, words, type Row } from './rows.js';
 import { checkKillMode, COMMON_KEYS, podman, Refusal, serviceType, type Conversion } from './conversion.js';
 import { containerName } from './kinds.js';
 import { imageSource, networks, pod, volumes } from './links.js';
@@ -8,7 +8,7 @@ import { absolutePath } from './paths.js';
 import { user, userMappings } from './user.js';
 
 /** Between Delegate= and the container that podman starts: it divides the cgroup of the service. */
-const cgroups = row(['CgroupsMode'], ({ source }, command) => {
+const cgroups = always(['CgroupsMode'], ({ source }, command) => {
   const mode = source.set('CgroupsMode');
   if (mode === undefined) command.add('--cgroups=split');
   else command.add('--cgroups', mode.text);
@@ -21,7 +21,7 @@ const entrypoint = row(['Entrypoint'], ({ source }, command) => {
 });
 
 /** Who tells systemd that the service is ready: the container, its health check, or conmon for it. */
-const notify = row(['Notify'], (conversion, command) => {
+const notify = always(['Notify'], (conversion, command) => {
   if (serviceType(conversion) === 'oneshot') return;
   const healthy = conversion.source.last('Notify')?.text.toLowerCase() === 'healthy';
   const container = !healthy && conversion.source.flag('Notify') === true;

@@ -31,6 +31,8 @@ export interface Conversion {
   readonly kind: Kind;
   /** By file name: 'data.volume'. */
   readonly units: ReadonlyMap<string, LinkedUnit>;
+  /** The containers of each pod, by the pod's file name. */
+  readonly members: ReadonlyMap<string, readonly LinkedUnit[]>;
   readonly context: QuadletContext;
 }
 

@@ -15,7 +15,7 @@ import { convertKube, KUBE_KEYS } from './kube.js';
 import { kindOf, resourceNameOf, serviceNameOf } from './kinds.js';
 import { translateDependencies } from './links.js';
 import { convertNetwork, NETWORK_KEYS } from './network.js';
-import { convertPod, POD_KEYS } from './pod.js';
+import { convertPod, podMembers, POD_KEYS } from './pod.js';
 import { QuadletSource } from './source.js';
 import { convertVolume, VOLUME_KEYS } from './volume.js';
 import { warnings } from './warnings.js';
@@ -32,41 +32,52 @@ export interface ConvertedQuadlet {
 }
 
 interface Converter {
-  readonly keys: readonly string[];
+  readonly keys: ReadonlySet<string>;
   readonly convert: (conversion: Conversion) => void;
 }
 
 const CONVERTERS: ReadonlyMap<string, Converter> = new Map([
-  ['container', { keys: CONTAINER_KEYS, convert: convertContainer }],
-  ['volume', { keys: VOLUME_KEYS, convert: convertVolume }],
-  ['network', { keys: NETWORK_KEYS, convert: convertNetwork }],
-  ['kube', { keys: KUBE_KEYS, convert: convertKube }],
-  ['image', { keys: IMAGE_KEYS, convert: convertImage }],
-  ['build', { keys: BUILD_KEYS, convert: convertBuild }],
-  ['pod', { keys: POD_KEYS, convert: convertPod }],
-  ['artifact', { keys: ARTIFACT_KEYS, convert: convertArtifact }],
+  ['container', { keys: new Set(CONTAINER_KEYS), convert: convertContainer }],
+  ['volume', { keys: new Set(VOLUME_KEYS), convert: convertVolume }],
+  ['network', { keys: new Set(NETWORK_KEYS), convert: convertNetwork }],
+  ['kube', { keys: new Set(KUBE_KEYS), convert: convertKube }],
+  ['image', { keys: new Set(IMAGE_KEYS), convert: convertImage }],
+  ['build', { keys: new Set(BUILD_KEYS), convert: convertBuild }],
+  ['pod', { keys: new Set(POD_KEYS), convert: convertPod }],
+  ['artifact', { keys: new Set(ARTIFACT_KEYS), convert: convertArtifact }],
 ]);
 
 /** Keys that a section of a kind's files may hold; undefined where the section is none of Quadlet's. */
-export function quadletKeys(type: string, section: string): readonly string[] | undefined {
+export function quadletKeys(type: string, section: string): ReadonlySet<string> | undefined {
   if (section === 'Quadlet') return QUADLET_SECTION_KEYS;
   return kindOf(`.${type}`)?.section === section ? CONVERTERS.get(type)?.keys : undefined;
 }
 
-const QUADLET_SECTION_KEYS: readonly string[] = ['DefaultDependencies'];
+const QUADLET_SECTION_KEYS: ReadonlySet<string> = new Set(['DefaultDependencies']);
 
 /** One result for each file, in the same order. Of two files with one name the first is what others refer to. */
 export function convertQuadlets(files: readonly UnitContents[], context: QuadletContext): readonly ConvertedQuadlet[] {
+  return [...convertEach(files, context)];
+}
+
+/** The same one by one, for who needs none of them longer than that. */
+export function* convertEach(files: readonly UnitContents[], context: QuadletContext): Iterable<ConvertedQuadlet> {
+  const units = linkUnits(files);
+  const members = podMembers(units);
+  for (const contents of files) yield convertOne(contents, units, members, context);
+}
+
+function linkUnits(files: readonly UnitContents[]): ReadonlyMap<string, LinkedUnit> {
   const units = new Map<string, LinkedUnit>();
   for (const contents of files) {
     const kind = kindOf(contents.name);
     if (kind === undefined || units.has(contents.name)) continue;
     units.set(contents.name, { contents, kind, serviceName: serviceNameOf(contents, kind), resource: resourceNameOf(contents, kind) });
   }
-  return files.map((contents) => convertOne(contents, units, context));
+  return units;
 }
 
-function convertOne(contents: UnitContents, units: ReadonlyMap<string, LinkedUnit>, context: QuadletContext): ConvertedQuadlet {
+function convertOne(contents: UnitContents, units: ReadonlyMap<string, LinkedUnit>, members: Conversion['members'], context: QuadletContext): ConvertedQuadlet {
   const kind = kindOf(contents.name);
   const converter = CONVERTERS.get(kind?.type ?? '');
   if (kind === undefined || converter === undefined) {
@@ -74,7 +85,7 @@ function convertOne(contents: UnitContents, units: ReadonlyMap<string, LinkedUni
     return { source: contents, service: undefined, diagnostics: [{ severity: 'error', code: 'unknown-type', file: contents.fragmentPath, line: 0, message }] };
   }
   const source = new QuadletSource(contents, kind.section);
-  const conversion: Conversion = { source, service: new ServiceDraft(contents), kind, units, context };
+  const conversion: Conversion = { source, service: new ServiceDraft(contents), kind, units, members, context };
   const name = serviceNameOf(contents, kind);
   let refusal: Diagnostic | undefined;
   try {
@@ -92,7 +103,7 @@ function convertOne(contents: UnitContents, units: ReadonlyMap<string, LinkedUni
 }
 
 /** What every kind's service has. */
-function prepare(conversion: Conversion, name: string, keys: readonly string[]): void {
+function prepare(conversion: Conversion, name: string, keys: ReadonlySet<string>): void {
   const { source, service, kind, context } = conversion;
   checkKeys(source, kind.section, keys);
   checkKeys(source, 'Quadlet', QUADLET_SECTION_KEYS);
@@ -114,8 +125,8 @@ function prepare(conversion: Conversion, name: string, keys: readonly string[]):
   service.rename('Quadlet', 'X-Quadlet');
 }
 
-function checkKeys({ contents }: QuadletSource, section: string, keys: readonly string[]): void {
-  const unknown = contents.sections.find(({ name }) => name === section)?.assignments.find(({ key }) => !keys.includes(key));
+function checkKeys({ contents }: QuadletSource, section: string, keys: ReadonlySet<string>): void {
+  const unknown = contents.sections.find(({ name }) => name === section)?.assignments.find(({ key }) => !keys.has(key));
   if (unknown === undefined) return;
   const near = suggest(unknown.key, keys);
   throw new Refusal(`unsupported key '${unknown.key}' in group '${section}' in ${contents.fragmentPath}`, unknown, {

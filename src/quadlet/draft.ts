@@ -48,6 +48,11 @@ export class ServiceDraft {
     return this.#find(section)?.assignments.filter((assignment) => assignment.key === key) ?? [];
   }
 
+  /** Each key once, in the order of the section. */
+  keys(section: string): Iterable<string> {
+    return new Set(this.#find(section)?.assignments.map(({ key }) => key));
+  }
+
   unset(section: string, key: string): void {
     const found = this.#find(section);
     if (found !== undefined) found.assignments = found.assignments.filter((assignment) => assignment.key !== key);

@@ -3,7 +3,7 @@
  * podman-systemd.unit(5), "Enabling unit files".
  */
 import { posix } from 'node:path';
-import { allValues, lastValue } from '../unitfile/lookup.js';
+import { allValues, findSection, lastValue } from '../unitfile/lookup.js';
 import type { UnitContents } from '../unitfile/unit-file.js';
 import { splitWords } from '../unitfile/words.js';
 import { splitName } from './kinds.js';
@@ -15,20 +15,21 @@ export interface InstallLink {
 }
 
 export function installLinks(service: UnitContents): readonly InstallLink[] {
+  if (findSection(service, 'Install') === undefined) return [];
   const words = (key: string): readonly string[] => allValues(service, 'Install', key).flatMap(({ value }) => splitWords(value, { keepEscapes: true }).words);
   const name = installedName(service);
-  const into = (key: string, kind: string): readonly string[] =>
+  const into = (key: string, kind: string): readonly InstallLink[] =>
     name === undefined
       ? []
       : words(key)
           .filter((unit) => !unit.includes('/'))
-          .map((unit) => `${unit}.${kind}/${name}`);
-  const aliases = words('Alias').map((alias) => posix.normalize(alias));
-  const paths = [...aliases, ...into('WantedBy', 'wants'), ...into('RequiredBy', 'requires'), ...into('UpheldBy', 'upholds')];
+          .map((unit) => ({ path: `${unit}.${kind}/${name}`, target: `../${service.name}` }));
   // Nothing is written outside of the folder.
-  return paths
+  const aliases = words('Alias')
+    .map((alias) => posix.normalize(alias))
     .filter((path) => !path.startsWith('/') && path !== '..' && !path.startsWith('../'))
     .map((path) => ({ path, target: posix.relative(posix.dirname(path), service.name) }));
+  return [...aliases, ...into('WantedBy', 'wants'), ...into('RequiredBy', 'requires'), ...into('UpheldBy', 'upholds')];
 }
 
 /** Of a template its default instance, where it has one. */

@@ -27,12 +27,14 @@ const KINDS: readonly Kind[] = [
   { type: 'artifact', section: 'Artifact', suffix: '-artifact' },
 ];
 
+const BY_TYPE: ReadonlyMap<string, Kind> = new Map(KINDS.map((kind) => [kind.type, kind]));
+
 export const QUADLET_TYPES: readonly string[] = KINDS.map(({ type }) => type);
 
 /** By file name; undefined for what is no Quadlet file. */
 export function kindOf(fileName: string): Kind | undefined {
-  const type = splitName(fileName).type;
-  return KINDS.find((kind) => kind.type === type);
+  const dot = fileName.lastIndexOf('.');
+  return dot < 0 ? undefined : BY_TYPE.get(fileName.slice(dot + 1));
 }
 
 interface FileName {

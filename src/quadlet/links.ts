@@ -12,7 +12,7 @@ import { row, type Row } from './rows.js';
 import type { Value } from './source.js';
 
 /** Keys of [Unit] that name units; systemd.unit(5). */
-const DEPENDENCY_KEYS = [
+const DEPENDENCY_KEYS: ReadonlySet<string> = new Set([
   'After',
   'Before',
   'BindsTo',
@@ -28,12 +28,13 @@ const DEPENDENCY_KEYS = [
   'StopPropagatedFrom',
   'Upholds',
   'Wants',
-];
+]);
 
 /** `After=data.volume` to `After=data-volume.service`. */
 export function translateDependencies(conversion: Conversion): void {
   const { service } = conversion;
-  for (const key of DEPENDENCY_KEYS) {
+  for (const key of service.keys('Unit')) {
+    if (!DEPENDENCY_KEYS.has(key)) continue;
     const all = service.all('Unit', key);
     const counted = all.slice(all.findLastIndex(({ value }) => value === '') + 1);
     const names = counted.flatMap((value) => splitWords(value.value, { keepEscapes: true }).words.map((text) => ({ text, place: value })));

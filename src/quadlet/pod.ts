@@ -1,12 +1,12 @@
 /** .pod: a service that makes and starts a pod; podman-systemd.unit(5), "Pod units". */
-import { COMMON_KEYS, podman, type Conversion } from './conversion.js';
+import { COMMON_KEYS, podman, type Conversion, type LinkedUnit } from './conversion.js';
 import { isTemplate, resourceNameOf } from './kinds.js';
 import { networks, volumes } from './links.js';
-import { applyRows, each, keysOf, last, pairs, podmanArgs, row, type Row } from './rows.js';
+import { always, applyRows, each, keysOf, last, pairs, podmanArgs, type Row } from './rows.js';
 import { isTrue, lastText } from './source.js';
 import { userMappings } from './user.js';
 
-const exitPolicy = row(['ExitPolicy'], ({ source }, command) => command.add('--exit-policy', source.set('ExitPolicy')?.text ?? 'stop'));
+const exitPolicy = always(['ExitPolicy'], ({ source }, command) => command.add('--exit-policy', source.set('ExitPolicy')?.text ?? 'stop'));
 
 const ROWS: readonly Row[] = [
   exitPolicy,
@@ -50,11 +50,20 @@ export function convertPod(conversion: Conversion): void {
 }
 
 /** Containers of the pod start with it, unless they say StartWithPod=no. A template cannot: which instance is not known here. */
-function startContainers({ source, service, units }: Conversion): void {
-  for (const { contents, kind, serviceName } of units.values()) {
-    const joins = kind.type === 'container' && lastText(contents, 'Container', 'Pod') === source.contents.name;
-    if (!joins || isTemplate(contents.name) || !isTrue(lastText(contents, 'Container', 'StartWithPod') ?? 'yes')) continue;
+function startContainers({ source, service, members }: Conversion): void {
+  for (const { contents, serviceName } of members.get(source.contents.name) ?? []) {
+    if (isTemplate(contents.name) || !isTrue(lastText(contents, 'Container', 'StartWithPod') ?? 'yes')) continue;
     service.add('Unit', 'Wants', serviceName);
     service.add('Unit', 'Before', serviceName);
   }
+}
+
+/** By the pod's file name. */
+export function podMembers(units: ReadonlyMap<string, LinkedUnit>): ReadonlyMap<string, readonly LinkedUnit[]> {
+  const members = new Map<string, LinkedUnit[]>();
+  for (const unit of units.values()) {
+    const name = unit.kind.type === 'container' ? lastText(unit.contents, 'Container', 'Pod') : undefined;
+    if (name !== undefined) members.set(name, [...(members.get(name) ?? []), unit]);
+  }
+  return members;
 }

@@ -23,6 +23,8 @@ export class PodmanCommand {
   }
 }
 
+/** What most words are. */
+const PLAIN = /^[\w@%+=:,./${}~-]+$/;
 const ESCAPES: Readonly<Record<string, string>> = { '\x07': '\\a', '\b': '\\b', '\n': '\\n', '\r': '\\r', '\t': '\\t', '\v': '\\v', '\f': '\\f', '\\': '\\\\', '"': '\\"' };
 
 /**
@@ -30,6 +32,7 @@ const ESCAPES: Readonly<Record<string, string>> = { '\x07': '\\a', '\b': '\\b', 
  * Unlike podman: an empty word stays a word, and a lone `;` does not end the command.
  */
 export function quoteArg(word: string): string {
+  if (PLAIN.test(word)) return word;
   if (word === ';') return '\\;';
   if (word !== '' && !/[\s\p{Cc}"'\\]/u.test(word)) return word;
   return `"${word.replace(/[\p{Cc}"\\]/gu, (c) => ESCAPES[c] ?? escapeControl(c))}"`;

@@ -7,6 +7,8 @@ import type { PodmanCommand } from './podman-args.js';
 
 export interface Row {
   readonly keys: readonly string[];
+  /** It has something to say where none of its keys is set. */
+  readonly always?: true;
   readonly apply: (conversion: Conversion, command: PodmanCommand) => void;
 }
 
@@ -77,8 +79,13 @@ export function row(keys: readonly string[], apply: Row['apply']): Row {
   return { keys, apply };
 }
 
+export function always(keys: readonly string[], apply: Row['apply']): Row {
+  return { keys, apply, always: true };
+}
+
 export function applyRows(rows: readonly Row[], conversion: Conversion, command: PodmanCommand): void {
-  for (const { apply } of rows) apply(conversion, command);
+  const { source } = conversion;
+  for (const each of rows) if (each.always === true || each.keys.some((key) => source.has(key))) each.apply(conversion, command);
 }
 
 export function keysOf(rows: readonly Row[]): readonly string[] {

@@ -3,8 +3,8 @@
  * escape is left out with a warning, quotes that never close are closed, and quotes around a whole single value are taken off.
  */
 import type { Place } from '../unitfile/diagnostic.js';
-import { allValues, findSection, lastValue } from '../unitfile/lookup.js';
-import type { UnitContents } from '../unitfile/unit-file.js';
+import { findSection, lastValue } from '../unitfile/lookup.js';
+import type { Assignment, UnitContents } from '../unitfile/unit-file.js';
 import { splitWords, type Words } from '../unitfile/words.js';
 
 /** A value, or one word of it, and where it stands. */
@@ -39,7 +39,11 @@ export function isTrue(text: string): boolean {
   return ['1', 'yes', 'true', 'on'].includes(text.toLowerCase());
 }
 
+/** The values of a section by key. */
+type Index = ReadonlyMap<string, readonly Assignment[]>;
+
 export class QuadletSource {
+  readonly #indexes = new Map<string, Index>();
   readonly #warned = new Set<string>();
   readonly #warnings: Warning[] = [];
 
@@ -62,12 +66,12 @@ export class QuadletSource {
     return { file: this.contents.fragmentPath, line: 0 };
   }
 
-  has(key: string, section = this.section): boolean {
-    return lastValue(this.contents, section, key) !== undefined;
+  has(key: string): boolean {
+    return this.#index(this.section).has(key);
   }
 
   last(key: string, section = this.section): Value | undefined {
-    const found = lastValue(this.contents, section, key);
+    const found = this.#values(key, section).at(-1);
     return found === undefined ? undefined : { text: unquoted(found.value), place: found };
   }
 
@@ -79,7 +83,10 @@ export class QuadletSource {
 
   /** Every value as it is written. */
   all(key: string): readonly Value[] {
-    return allValues(this.contents, this.section, key).map((found) => ({ text: found.value, place: found }));
+    const values = this.#values(key, this.section);
+    if (values.length === 0) return NONE;
+    const counted = values.slice(values.findLastIndex(({ value }) => value === '') + 1);
+    return counted.map((found) => ({ text: found.value, place: found }));
   }
 
   /** Words of every value; backslashes stand for themselves. */
@@ -94,8 +101,8 @@ export class QuadletSource {
 
   /** Words of the last value, as on a command line. */
   lastArgs(key: string): readonly Value[] {
-    const found = lastValue(this.contents, this.section, key);
-    return found === undefined ? [] : this.#words(key, { text: found.value, place: found }, splitArgs(found.value));
+    const found = this.#values(key, this.section).at(-1);
+    return found === undefined ? NONE : this.#words(key, { text: found.value, place: found }, splitArgs(found.value));
   }
 
   /** `A=b` words of every value, sorted by name; of two with one name the later counts. A word without `=` is a name alone. */
@@ -128,6 +135,17 @@ export class QuadletSource {
     return 0;
   }
 
+  /** Each file is asked for a hundred keys, of which it has a few. */
+  #index(section: string): Index {
+    let index = this.#indexes.get(section);
+    if (index === undefined) this.#indexes.set(section, (index = indexOf(this.contents, section)));
+    return index;
+  }
+
+  #values(key: string, section: string): readonly Assignment[] {
+    return this.#index(section).get(key) ?? NONE;
+  }
+
   #words(key: string, { text, place }: Value, { words, error }: Words): readonly Value[] {
     if (error === undefined) return words.map((word) => ({ text: word, place }));
     const hint = error === UNSUPPORTED_ESCAPE ? 'a backslash that stands for itself is written twice' : undefined;
@@ -150,6 +168,18 @@ export class QuadletSource {
     this.#warned.add(id);
     this.#warnings.push({ place: { file: place.file, line: place.line }, section, key, code, message, ...(hint === undefined ? {} : { hint }) });
   }
+}
+
+const NONE: readonly never[] = [];
+
+function indexOf(contents: UnitContents, section: string): Index {
+  const index = new Map<string, Assignment[]>();
+  for (const assignment of findSection(contents, section)?.assignments ?? []) {
+    const same = index.get(assignment.key);
+    if (same === undefined) index.set(assignment.key, [assignment]);
+    else same.push(assignment);
+  }
+  return index;
 }
 
 const UNSUPPORTED_ESCAPE = 'unsupported escape char';

@@ -4,13 +4,13 @@ import { resourceNameOf } from './kinds.js';
 import { imageSource } from './links.js';
 import { requireMount } from './paths.js';
 import type { PodmanCommand } from './podman-args.js';
-import { applyRows, keysOf, last, pairs, podmanArgs, row, type Row } from './rows.js';
+import { always, applyRows, keysOf, last, pairs, podmanArgs, type Row } from './rows.js';
 
 const ROWS: readonly Row[] = [
   last('UID', '--uid'),
   last('GID', '--gid'),
   last('Driver', '--driver'),
-  row(['Image', 'User', 'Group', 'Copy', 'Device', 'Type', 'Options'], (conversion, command) => {
+  always(['Image', 'User', 'Group', 'Copy', 'Device', 'Type', 'Options'], (conversion, command) => {
     if (conversion.source.last('Driver')?.text === 'image') addImage(conversion, command);
     else addMountOptions(conversion, command);
   }),

@@ -16,6 +16,7 @@ import { bindIn, getOptionBytes, getsockname, IPPROTO_IPV6, IPV6_V6ONLY, socketC
 import type { Listen, ListenAddress } from '../unit/config.js';
 import { bestMatch, couldMatch, isInternet, type HeldFacts, type WantedBind } from './adopt-match.js';
 import { carryOver, snapshot, type Snapshot } from './adopt-options.js';
+import type { AskedFamily } from './families.js';
 
 /** A held socket that may be adopted. The descriptor stays the holder's. */
 export interface AdoptableSocket {
@@ -30,8 +31,8 @@ export interface AdoptionHooks {
   readonly onServing: () => void;
   /** A socket of ours has been put in the place of the program's. */
   readonly onAdopted: (socket: AdoptableSocket, bound: WantedBind) => void;
-  /** It has a socket that stands for the same line as this one, and does not want this one: its clients are for the other. */
-  readonly onUnwanted: (unwanted: AdoptableSocket, wanted: AdoptableSocket) => void;
+  /** What it asked for where a port alone is held, and which of the sockets for that it does not want: their clients are for the one that it has. */
+  readonly onChosen: (listen: Listen, asked: ReadonlySet<AskedFamily>, wanted: AdoptableSocket, unwanted: readonly AdoptableSocket[]) => void;
   /** It serves where no socket of ours stands for it. Once for each address. */
   readonly onStranger: (bound: WantedBind) => void;
   /** Something is in the way: in words, once for each. */
@@ -81,6 +82,7 @@ const asOpened = new WeakMap<Fd, Snapshot>();
 export class Adoption {
   readonly #filters = new Map<Fd, Watch>();
   readonly #adopted = new Set<Fd>();
+  readonly #asked = new Map<Listen, ReadonlySet<AskedFamily>>();
   readonly #said = new Set<string>();
   #serving = false;
   #settling: NodeJS.Timeout | undefined;
@@ -166,6 +168,7 @@ export class Adoption {
     // The path is to be there for the program, too: its own socket makes it, and ours takes over when it listens.
     if (address.family === 'unix' && type !== 'datagram' && !this.#isOwnPath(address.path, candidates)) return false;
     const wanted = { type, address, v6only: isV6Only(question.own) };
+    this.#noteAsked(address, type, wanted.v6only, candidates);
     const found = bestMatch(wanted, candidates);
     if (found === undefined) {
       if (type === 'datagram') this.#stranger(wanted);
@@ -238,8 +241,18 @@ export class Adoption {
   #settle(listen: Listen): void {
     const sockets = this.sockets().filter((socket) => socket.listen === listen && socket.fd.isOpen);
     const wanted = sockets.find(({ fd }) => this.#adopted.has(fd));
-    if (wanted === undefined) return;
-    for (const unwanted of sockets.filter(({ fd }) => !this.#adopted.has(fd))) this.hooks.onUnwanted(unwanted, wanted);
+    const asked = this.#asked.get(listen);
+    if (wanted === undefined || asked === undefined || listen.address?.family !== 'any') return;
+    this.hooks.onChosen(listen, asked, wanted, sockets.filter(({ fd }) => !this.#adopted.has(fd)));
+  }
+
+  /** Whether or not it gets what it asks for. */
+  #noteAsked(address: SocketAddress, type: SocketType, v6only: boolean, candidates: readonly Candidate[]): void {
+    if (!isInternet(address)) return;
+    const asked = address.family === 'inet' ? 'inet' : v6only ? 'inet6-only' : 'both';
+    for (const { socket } of candidates.filter((candidate) => candidate.type === type && couldMatch(address, [candidate]))) {
+      this.#asked.set(socket.listen, new Set([...(this.#asked.get(socket.listen) ?? []), asked]));
+    }
   }
 
   #stranger(bound: WantedBind): void {

@@ -11,6 +11,9 @@ import type { Listen, SocketConfig } from '../unit/config.js';
 /** inet6: one socket for both families. */
 export type Families = 'each' | 'inet' | 'inet6';
 
+/** What a program asked the kernel for, with one call to bind. */
+export type AskedFamily = 'inet' | 'inet6-only' | 'both';
+
 export interface ListenVariant {
   readonly listen: Listen;
   readonly config: SocketConfig;
@@ -23,4 +26,10 @@ export function variantsOf(listen: Listen, config: SocketConfig, families: Famil
   const inet = { listen: { ...listen, address: { family: 'inet', host: '0.0.0.0', port } as const }, config: { ...config, reusePort: true } };
   const inet6 = { listen: { ...listen, address: { family: 'inet6', host: '::', port } as const }, config: { ...config, bindIpv6Only: 'both', reusePort: true } as const };
   return families === 'inet' ? [inet] : families === 'inet6' ? [inet6] : [inet, inet6];
+}
+
+/** What would have been right for such a program. */
+export function familiesFor(asked: ReadonlySet<AskedFamily>): Families {
+  if (asked.has('both') || !asked.has('inet')) return 'inet6';
+  return asked.has('inet6-only') ? 'each' : 'inet';
 }

@@ -2,27 +2,36 @@
  * The descriptors that one socket unit holds: made together, watched together, handed over in the order of the unit's file,
  * and closed only here.
  */
-import { lstatSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
-import { dirname } from 'node:path';
-import type { Listen, SocketConfig } from '../unit/config.js';
+import { lstatSync, readSync, rmSync, symlinkSync } from 'node:fs';
+import type { Listen, ListenKind, SocketConfig } from '../unit/config.js';
 import type { Fd } from '../sys/fd.js';
 import type { Poller, Watch } from '../sys/poller.js';
+import { drainMessageQueue, unlinkMessageQueue } from '../sys/mqueue.js';
 import { accept4, receiveMessage } from '../sys/socket.js';
-import { variantsOf, type Families } from './families.js';
-import { openListen, type OpenContext } from './open.js';
+import { variantsOf } from './families.js';
+import { makeParents } from './open-node.js';
+import { ListenError, openListen, type OpenContext } from './open.js';
+
+/** One descriptor on which something waits. */
+export interface Ready {
+  readonly listen: Listen;
+  readonly fd: Fd;
+  /** Whoever had the descriptor has shut it down for everybody, shutdown(2): nobody can connect any more. */
+  readonly hungUp: boolean;
+}
 
 interface Held {
   readonly listen: Listen;
   readonly fd: Fd;
   watch: Watch | undefined;
   armed: boolean;
+  /** Not polled before this is over; PollLimitBurst=. */
+  pause: NodeJS.Timeout | undefined;
 }
 
 export class HeldSockets {
   #held: Held[] = [];
-  #onReadable: (() => void) | undefined;
-  /** What the program turned out to want of a port alone. */
-  #families: Families = 'each';
+  #onReadable: ((ready: Ready) => void) | undefined;
   readonly #poller: Poller;
 
   constructor(poller: Poller) {
@@ -45,10 +54,11 @@ export class HeldSockets {
   open(config: SocketConfig, context: OpenContext): readonly string[] {
     const warnings: string[] = [];
     try {
-      for (const [listen, variant] of config.listen.flatMap((line) => variantsOf(line, config, this.#families).map((each) => [line, each] as const))) {
+      for (const [listen, variant] of config.listen.flatMap((line) => variantsOf(line, config, context.familiesOf?.(config.name, line) ?? 'each').map((each) => [line, each] as const))) {
         const opened = openListen(variant.listen, variant.config, context);
-        this.#held.push({ listen, fd: opened.fd, watch: undefined, armed: false });
+        this.#held.push({ listen, fd: opened.fd, watch: undefined, armed: false, pause: undefined });
         warnings.push(...opened.warnings);
+        if (listen.kind === 'special') this.#checkPollable(listen, opened.fd);
       }
       warnings.push(...this.#makeSymlinks(config));
     } catch (error) {
@@ -58,15 +68,38 @@ export class HeldSockets {
     return warnings;
   }
 
-  /** Calls back once when something waits on any of them; then not again until `watch` is called anew. */
-  watch(onReadable: () => void): void {
-    this.#onReadable = onReadable;
-    for (const held of this.#held) {
-      // One registration for the life of the descriptor, re-armed when it has fired: EPOLLONESHOT, epoll(7).
-      if (held.watch === undefined) held.watch = this.#poller.watch(held.fd, { oneShot: true, read: true }, () => this.#onReady(held));
-      else if (!held.armed) held.watch.rearm();
-      held.armed = true;
+  /** epoll_ctl(2), EPERM: an ordinary file is always readable, and nobody could wait for it. */
+  #checkPollable(listen: Listen, fd: Fd): void {
+    try {
+      this.#poller.watch(fd, { read: true, oneShot: true }, () => undefined).close();
+    } catch (error) {
+      throw new ListenError(listen.text, (error as Error).message, 'it is an ordinary file: a .path unit is for those', { cause: error });
     }
+  }
+
+  /** Calls back once when something waits on any of them; then not again until `watch` is called anew. */
+  watch(onReadable: (ready: Ready) => void): void {
+    this.#onReadable = onReadable;
+    for (const held of this.#held) if (held.pause === undefined) this.#arm(held);
+  }
+
+  #arm(held: Held): void {
+    // One registration for the life of the descriptor, re-armed when it has fired: EPOLLONESHOT, epoll(7).
+    if (held.watch === undefined) held.watch = this.#poller.watch(held.fd, { oneShot: true, read: true }, (events) => this.#onReady(held, events));
+    else if (!held.armed) held.watch.rearm();
+    held.armed = true;
+  }
+
+  /** Leaves one descriptor alone for a while, whatever waits there. */
+  pause(fd: Fd, timeMs: number, onOver: () => void): void {
+    const held = this.#held.find((each) => each.fd === fd);
+    if (held === undefined) return;
+    clearTimeout(held.pause);
+    held.pause = setTimeout(() => {
+      held.pause = undefined;
+      if (this.#onReadable !== undefined) this.#arm(held);
+      onOver();
+    }, timeMs);
   }
 
   /** A descriptor that is still armed may wake us once more; that is cheaper than disarming all of them each time. */
@@ -74,11 +107,11 @@ export class HeldSockets {
     this.#onReadable = undefined;
   }
 
-  #onReady(held: Held): void {
+  #onReady(held: Held, events: number): void {
     held.armed = false;
     const onReadable = this.#onReadable;
     this.#onReadable = undefined;
-    onReadable?.();
+    onReadable?.({ listen: held.listen, fd: held.fd, hungUp: (events & EPOLLHUP) !== 0 && CONNECTED.has(held.listen.kind) });
   }
 
   /** For descriptor 3 and on; lent, not given. */
@@ -88,23 +121,28 @@ export class HeldSockets {
   }
 
   /** Of a pair that stands for one line, the one that the program does not want: the caller closes it. */
-  giveUp(fd: Fd, families: Families): void {
-    this.#families = families;
-    this.#held.find((held) => held.fd === fd)?.watch?.close();
-    this.#held = this.#held.filter((held) => held.fd !== fd);
+  giveUp(fd: Fd): void {
+    const given = this.#held.find((held) => held.fd === fd);
+    clearTimeout(given?.pause);
+    given?.watch?.close();
+    this.#held = this.#held.filter((held) => held !== given);
   }
 
   /** FlushPending=: whatever waits is thrown away. */
   flush(): void {
     for (const { fd, listen } of this.#held) {
       fd.setNonblocking(true);
-      if (listen.kind === 'datagram') drainDatagrams(fd);
-      else if (listen.kind === 'stream' || listen.kind === 'sequential-packet') drainConnections(fd);
+      try {
+        DRAINS[listen.kind](fd);
+      } catch {
+        // Nothing is left, or the descriptor was shut down: the next look at it says so.
+      }
     }
   }
 
   close(config: SocketConfig): void {
-    for (const { fd, watch } of this.#held) {
+    for (const { fd, watch, pause } of this.#held) {
+      clearTimeout(pause);
       watch?.close();
       fd.close();
     }
@@ -114,11 +152,11 @@ export class HeldSockets {
   }
 
   #makeSymlinks(config: SocketConfig): readonly string[] {
-    const target = this.#held.find(({ listen }) => listen.address?.family === 'unix')?.listen.text;
+    const target = this.#held.map(({ listen }) => nodeOf(listen)).find((path) => path !== undefined);
     if (target === undefined) return [];
     return config.symlinks.flatMap((link) => {
       try {
-        mkdirSync(dirname(link), { recursive: true, mode: config.directoryMode });
+        makeParents(link, config.directoryMode);
         if (lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink() === true) rmSync(link);
         symlinkSync(target, link);
         return [];
@@ -129,13 +167,34 @@ export class HeldSockets {
   }
 }
 
-function removeNode({ address, kind, text }: Listen): void {
-  if (address?.family === 'unix') rmSync(address.path, { force: true });
-  else if (kind === 'fifo') rmSync(text, { force: true });
+/** <sys/epoll.h> */
+const EPOLLHUP = 0x10;
+const CONNECTED: ReadonlySet<ListenKind> = new Set<ListenKind>(['stream', 'sequential-packet']);
+
+/** What stands in the file system. */
+function nodeOf({ address, kind, text }: Listen): string | undefined {
+  return address?.family === 'unix' ? address.path : kind === 'fifo' ? text : undefined;
+}
+
+function removeNode(listen: Listen): void {
+  const path = nodeOf(listen);
+  if (path !== undefined) rmSync(path, { force: true });
+  if (listen.kind === 'message-queue') unlinkMessageQueue(listen.text);
 }
 
 /** A flood must not hold the manager: what comes after so many is the next activation's. */
 const FLUSH_AT_MOST = 10_000;
+
+const DRAINS: Readonly<Record<ListenKind, (fd: Fd) => void>> = {
+  stream: drainConnections,
+  datagram: drainDatagrams,
+  'sequential-packet': drainConnections,
+  fifo: drainBytes,
+  special: drainBytes,
+  netlink: drainDatagrams,
+  'message-queue': (fd) => drainMessageQueue(fd, FLUSH_AT_MOST),
+  'usb-function': () => undefined,
+};
 
 function drainConnections(fd: Fd): void {
   for (let i = 0; i < FLUSH_AT_MOST; i++) {
@@ -151,4 +210,10 @@ function drainDatagrams(fd: Fd): void {
     if (message === undefined) return;
     for (const passed of message.fds) passed.close();
   }
+}
+
+/** A FIFO, or a device: until it has nothing, or nothing more. */
+function drainBytes(fd: Fd): void {
+  const bytes = Buffer.alloc(65_536);
+  for (let i = 0; i < FLUSH_AT_MOST; i++) if (readSync(fd.number, bytes) === 0) return;
 }

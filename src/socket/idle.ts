@@ -10,14 +10,12 @@
  * - A socket about which the kernel does not tell counts as in use.
  */
 import type { Fd } from '../sys/fd.js';
-import { ArrivalNote } from '../sys/arrivals.js';
-import type { Poller, Watch } from '../sys/poller.js';
+import { ArrivalCall, ArrivalNote } from '../sys/arrivals.js';
 import { presenceOf, type Presence } from './connections.js';
 
 export interface IdleOptions {
   /** Nobody for so long is idle. */
   readonly idleMs: number;
-  readonly poller: Poller;
 }
 
 /** Looks in that while; what is idle is noticed at most one part of it late. */
@@ -28,7 +26,7 @@ const STEP_MOST_MS = 30_000;
 export class IdleWatch {
   readonly #asks: readonly (() => Presence)[];
   readonly #datagrams: ArrivalNote | undefined;
-  readonly #watches: readonly Watch[];
+  readonly #clients: ArrivalCall | undefined;
   readonly #idleMs: number;
   readonly #onIdle: () => void;
   #timer: NodeJS.Timeout | undefined;
@@ -37,7 +35,7 @@ export class IdleWatch {
   #wasBusy = true;
 
   /** Calls back once, and then not again. The descriptors stay the caller's, who closes this before them. Throws SysError. */
-  constructor(sockets: readonly Fd[], { idleMs, poller }: IdleOptions, onIdle: () => void) {
+  constructor(sockets: readonly Fd[], { idleMs }: IdleOptions, onIdle: () => void) {
     this.#idleMs = idleMs;
     this.#onIdle = onIdle;
     const streams: Fd[] = [];
@@ -50,7 +48,7 @@ export class IdleWatch {
     }
     this.#asks = asks;
     this.#datagrams = datagrams.length === 0 ? undefined : new ArrivalNote(datagrams);
-    this.#watches = streams.map((fd) => poller.watch(fd, { read: true, edge: true, oneShot: true }, () => this.touch()));
+    this.#clients = streams.length === 0 ? undefined : new ArrivalCall(streams, () => this.touch());
     this.#schedule();
   }
 
@@ -61,7 +59,7 @@ export class IdleWatch {
 
   close(): void {
     clearTimeout(this.#timer);
-    for (const watch of this.#watches) watch.close();
+    this.#clients?.close();
     this.#datagrams?.close();
   }
 
@@ -82,7 +80,7 @@ export class IdleWatch {
       this.close();
       return this.#onIdle();
     }
-    for (const watch of this.#watches) watch.rearm();
+    this.#clients?.arm();
     this.#schedule();
   }
 }

@@ -3,8 +3,8 @@
  * sockets, which have many settings, are made by open.ts.)
  */
 import { constants } from 'node:os';
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import { SysError } from '../sys/errno.js';
 import type { Fd } from '../sys/fd.js';
 import { strerror } from '../sys/libc.js';
@@ -13,7 +13,7 @@ import { bind, listen, setsockopt, socket, SO_REUSEADDR, SOL_SOCKET, type Socket
 import { listenAddress } from '../unit/values/address.js';
 import { prettyAddress } from './pretty.js';
 
-const { EINVAL, ERANGE, ENAMETOOLONG } = constants.errno;
+const { EINVAL, ENODEV, ERANGE, ENAMETOOLONG } = constants.errno;
 const BACKLOG = 0x7fffffff;
 /** Files of sockets are 0644: their owner alone may connect. */
 const UMASK = 0o133;
@@ -32,13 +32,27 @@ export class AddressError extends Error {
 /** A port (for both families), host:port, [v6]:port, a path, @abstract or vsock:CID:PORT. Throws AddressError. */
 export function parseSocketAddress(text: string): SocketAddress {
   const errno = problemOf(text);
+  // As it is typed: who looks for the file looks for that.
+  if (errno === undefined && /^\/./.test(text)) return { family: 'unix', path: text };
   // Kinds of VSOCK sockets are accepted for systemd's sake: the type is an option.
   const parsed = errno === undefined ? listenAddress(plainNumbers(text).replace(/^vsock-(?:stream|dgram|seqpacket):/, 'vsock:')) : undefined;
   if (parsed?.ok !== true) throw new AddressError(`Failed to parse socket address "${text}"`, strerror(errno ?? EINVAL));
   const address = parsed.value;
-  if (address.family === 'unix') return { family: 'unix', path: text };
-  if (address.family !== 'any') return address;
-  return existsSync('/proc/net/if_inet6') ? { family: 'inet6', host: '::', port: address.port } : { family: 'inet', host: '0.0.0.0', port: address.port };
+  if (address.family === 'any') return existsSync('/proc/net/if_inet6') ? { family: 'inet6', host: '::', port: address.port } : { family: 'inet', host: '0.0.0.0', port: address.port };
+  if (address.family !== 'inet6' || address.scope === undefined) return address;
+  const scopeId = interfaceIndex(address.scope);
+  if (scopeId === undefined) throw new AddressError(`Failed to parse socket address "${text}"`, strerror(ENODEV));
+  return { family: 'inet6', host: address.host, port: address.port, scopeId };
+}
+
+/** if_nametoindex(3). */
+function interfaceIndex(name: string): number | undefined {
+  if (/^[1-9]\d*$/.test(name)) return Number(name);
+  try {
+    return Number(readFileSync(`/sys/class/net/${basename(name)}/ifindex`, 'utf8'));
+  } catch {
+    return undefined;
+  }
 }
 
 /** What strtoul(3) also takes: 0x1F9B, +8080. */

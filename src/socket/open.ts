@@ -1,19 +1,14 @@
 /** Makes one listening socket as its unit asks: options, address, owner and mode, in systemd's order; systemd.socket(5). */
-import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, lstatSync, rmSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
-import { dirname } from 'node:path';
 import type { Listen, ListenAddress, SocketConfig } from '../unit/config.js';
 import type { Fd } from '../sys/fd.js';
 import type { SocketAddress } from '../sys/sockaddr.js';
-import { bind, IPPROTO_IPV6, IPV6_V6ONLY, listen, setsockopt, socket, SO_REUSEADDR, SOL_SOCKET, type SocketType } from '../sys/socket.js';
+import { bind, IPPROTO_IPV6, IPV6_V6ONLY, listen, setsockopt, socket, SO_BINDTODEVICE, SO_REUSEADDR, SOL_SOCKET, type SocketType } from '../sys/socket.js';
 import { addressText } from '../unit/listen-text.js';
+import { hintFor } from './listen-hint.js';
+import { makeParents, openFifo, openNetlink, openQueue, openSpecial, ownerOf, type OpenContext, type Opened } from './open-node.js';
 import { applyOptions } from './options.js';
-
-export interface OpenContext {
-  /** Throw when there is no such user or group. */
-  readonly resolveUser: (name: string) => { readonly uid: number; readonly gid: number };
-  readonly resolveGroup: (name: string) => { readonly gid: number };
-}
 
 /** "Failed to listen on 'ADDRESS': CALL: Words (CODE)". */
 export class ListenError extends Error {
@@ -27,24 +22,50 @@ export class ListenError extends Error {
   }
 }
 
-const TYPES: Partial<Record<Listen['kind'], SocketType>> = { stream: 'stream', datagram: 'datagram', 'sequential-packet': 'seqpacket' };
+export type { OpenContext, Opened } from './open-node.js';
 
-/** Throws ListenError. Options that the kernel refuses are warnings, as they are in systemd. */
-export function openListen(wanted: Listen, config: SocketConfig, context: OpenContext): { readonly fd: Fd; readonly warnings: readonly string[] } {
-  const type = TYPES[wanted.kind];
-  if (type === undefined || wanted.address === undefined)
-    throw new ListenError(wanted.text, `rouse cannot hold a ${wanted.kind} yet`, 'ListenStream=, ListenDatagram= and ListenSequentialPacket= can be held');
-  let fd: Fd | undefined;
+/** Throws ListenError. */
+export function openListen(wanted: Listen, config: SocketConfig, context: OpenContext): Opened {
   try {
-    const address = kernelAddress(wanted.address);
-    fd = socket(address.family === 'abstract' ? 'unix' : address.family, type, protocolOf(config));
+    return open(wanted, config, context);
+  } catch (error) {
+    throw toListenError(wanted, error);
+  }
+}
+
+function open(wanted: Listen, config: SocketConfig, context: OpenContext): Opened {
+  switch (wanted.kind) {
+    case 'stream':
+      return openSocket(wanted, 'stream', config, context);
+    case 'datagram':
+      return openSocket(wanted, 'datagram', config, context);
+    case 'sequential-packet':
+      return openSocket(wanted, 'seqpacket', config, context);
+    case 'fifo':
+      return openFifo(wanted.text, config, context);
+    case 'special':
+      return openSpecial(wanted.text, config);
+    case 'netlink':
+      return openNetlink(wanted.text, config);
+    case 'message-queue':
+      return openQueue(wanted.text, config, context);
+    case 'usb-function':
+      throw new Error('USB functions cannot be held');
+  }
+}
+
+function openSocket(wanted: Listen, type: SocketType, config: SocketConfig, context: OpenContext): Opened {
+  if (wanted.address === undefined) throw new Error('no address');
+  const address = kernelAddress(wanted.address);
+  const fd = socket(address.family === 'abstract' ? 'unix' : address.family, type, protocolOf(config));
+  try {
     const warnings = prepare(fd, address, config);
     bindTo(fd, address, config, context);
     if (type !== 'datagram') listen(fd, config.backlog);
     return { fd, warnings };
   } catch (error) {
-    fd?.close();
-    throw toListenError(wanted, error);
+    fd.close();
+    throw error;
   }
 }
 
@@ -78,69 +99,35 @@ function prepare(fd: Fd, address: SocketAddress, config: SocketConfig): readonly
     // BindIPv6Only=default is what the kernel has: /proc/sys/net/ipv6/bindv6only.
     if (config.bindIpv6Only !== 'default') setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, config.bindIpv6Only === 'ipv6-only' ? 1 : 0);
   }
-  if (address.family === 'inet' || address.family === 'inet6') setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+  if (address.family === 'inet' || address.family === 'inet6') {
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+    bindToDevice(fd, config);
+  }
   return applyOptions(fd, address.family, config);
+}
+
+/** No mere warning: a service that is for one interface must not be reached through all of them. */
+function bindToDevice(fd: Fd, { bindToDevice: device }: SocketConfig): void {
+  if (device === undefined) return;
+  try {
+    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, Buffer.from(`${device}\0`));
+  } catch (error) {
+    throw new Error(`BindToDevice=${device}: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 function bindTo(fd: Fd, address: SocketAddress, config: SocketConfig, context: OpenContext): void {
   if (address.family !== 'unix') return bind(fd, address);
-  mkdirSync(dirname(address.path), { recursive: true, mode: config.directoryMode });
+  makeParents(address.path, config.directoryMode);
   // What a dead server left is no server's: systemd removes it too.
   if (lstatSync(address.path, { throwIfNoEntry: false })?.isSocket() === true) rmSync(address.path);
   bind(fd, address);
   chmodSync(address.path, config.socketMode);
-  if (config.socketUser === undefined && config.socketGroup === undefined) return;
-  const user = config.socketUser === undefined ? { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 } : context.resolveUser(config.socketUser);
-  chownSync(address.path, user.uid, (config.socketGroup === undefined ? user : context.resolveGroup(config.socketGroup)).gid);
+  const owner = ownerOf(config, context);
+  if (owner !== undefined) chownSync(address.path, owner.uid, owner.gid);
 }
 
 function toListenError(wanted: Listen, error: unknown): ListenError {
   const detail = error instanceof Error ? error.message : String(error);
   return new ListenError(addressText(wanted), detail, hintFor(wanted, error), { cause: error });
-}
-
-function hintFor({ address, kind }: Listen, error: unknown): string | undefined {
-  const code = (error as { code?: string }).code;
-  const port = address !== undefined && 'port' in address ? address.port : undefined;
-  if (code === 'EADDRINUSE' && address?.family === 'vsock') return 'VSOCK ports are the whole machine’s, in whatever namespace: ss -lp --vsock shows who has this one';
-  if (code === 'EADDRINUSE' && port !== undefined) return ownerHint(port, kind);
-  if (code === 'EACCES' && port !== undefined && port < 1024) return 'ports below 1024 need CAP_NET_BIND_SERVICE or net.ipv4.ip_unprivileged_port_start';
-  if (code === 'EADDRNOTAVAIL')
-    return address?.family === 'inet6' ? 'no interface has this address: IPv6 may be switched off here' : 'no interface has this address; FreeBind=yes binds it all the same';
-  if (code === 'EAFNOSUPPORT') return address?.family === 'vsock' ? 'the kernel has no VSOCK: modprobe vsock' : 'the kernel does not have this address family';
-  if (code === 'EACCES' && address?.family === 'unix') return `the folder ${dirname(address.path)} cannot be written to`;
-  return undefined;
-}
-
-/** Names the process that holds the port, as far as /proc shows it. */
-function ownerHint(port: number, kind: Listen['kind']): string {
-  const tables = kind === 'datagram' ? ['udp', 'udp6'] : ['tcp', 'tcp6'];
-  const hex = port.toString(16).toUpperCase().padStart(4, '0');
-  const inodes = tables.flatMap((table) =>
-    lines(`/proc/net/${table}`)
-      .filter((line) => line.split(/\s+/)[2]?.endsWith(`:${hex}`))
-      .map((line) => line.split(/\s+/)[10] ?? ''),
-  );
-  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-    if (holdsSocket(pid, inodes)) return `process ${pid} (${lines(`/proc/${pid}/comm`)[0] ?? '?'}) has this port already`;
-  }
-  return 'another process has this port already: ss -lptun shows which';
-}
-
-function holdsSocket(pid: string, inodes: readonly string[]): boolean {
-  try {
-    return readdirSync(`/proc/${pid}/fd`).some((fd) => inodes.some((inode) => inode !== '' && readlinkSync(`/proc/${pid}/fd/${fd}`) === `socket:[${inode}]`));
-  } catch {
-    return false;
-  }
-}
-
-function lines(path: string): readonly string[] {
-  try {
-    return readFileSync(path, 'utf8')
-      .split('\n')
-      .map((line) => line.trimEnd());
-  } catch {
-    return [];
-  }
 }

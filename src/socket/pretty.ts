@@ -22,6 +22,21 @@ export function prettyAddress(address: SocketAddress): string {
   }
 }
 
+/** Without the port. */
+export function prettyHost(address: SocketAddress): string {
+  switch (address.family) {
+    case 'inet':
+      return address.host;
+    case 'inet6':
+      return `${dottedTail(address.host)}${scopeText(address.scopeId ?? 0)}`;
+    case 'vsock':
+      return `vsock:${address.cid}`;
+    case 'unix':
+    case 'abstract':
+      return prettyAddress(address);
+  }
+}
+
 /** 'n/a' for what is no socket. */
 export function prettyOwnName(fd: Fd): string {
   return prettyName(() => getsockname(fd));

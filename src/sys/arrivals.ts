@@ -1,6 +1,6 @@
 /**
- * Notes that something arrived at descriptors which another process reads. An epoll instance that nobody waits for: an arrival costs
- * the kernel one entry in a list, and we look at it when we like; epoll(7).
+ * Notices that something arrived at descriptors which another process serves, through an epoll instance of its own; epoll(7). The
+ * descriptors stay the caller's, who closes these before them.
  */
 import { check, Fd } from './fd.js';
 import * as libc from './libc.js';
@@ -12,35 +12,88 @@ const EPOLLIN = 1;
 const EPOLLOUT = 4;
 const EPOLLET = 1 << 31;
 
-export class ArrivalNote {
+/** Edges: each arrival is reported once, and not again because nobody has read it yet. */
+class Edges {
   readonly #epoll: Fd;
   readonly #events: Buffer;
+  readonly #most: number;
 
-  /** The descriptors stay the caller's. Throws SysError. */
-  constructor(readonly fds: readonly Fd[]) {
+  /** Throws SysError. */
+  constructor(fds: readonly Fd[], mask: number) {
+    this.#most = Math.max(1, fds.length);
+    this.#events = Buffer.alloc(EPOLL_EVENT.size * this.#most);
     this.#epoll = new Fd(check('epoll_create1', libc.epollCreate1(EPOLL_CLOEXEC)));
-    this.#events = Buffer.alloc(EPOLL_EVENT.size * Math.max(1, fds.length));
-    for (const fd of fds) this.#add(fd);
-    this.takeArrived();
+    const event = Buffer.alloc(EPOLL_EVENT.size);
+    event.writeInt32LE(mask | EPOLLET, 0);
+    for (const fd of fds) check('epoll_ctl', libc.epollCtl(this.#epoll.number, EPOLL_CTL_ADD, fd.number, event));
   }
 
-  /** Whether anything came, or was sent, since it was asked last. */
-  takeArrived(): boolean {
-    return check('epoll_wait', libc.epollWait(this.#epoll.number, this.#events, Math.max(1, this.fds.length), 0)) > 0;
+  get number(): number {
+    return this.#epoll.number;
+  }
+
+  /** Whether there were any since it was asked last. */
+  take(): boolean {
+    return check('epoll_wait', libc.epollWait(this.#epoll.number, this.#events, this.#most, 0)) > 0;
   }
 
   close(): void {
     this.#epoll.close();
   }
+}
 
-  /**
-   * What arrived and was read is no longer readable, and epoll leaves out what is not ready any more. A datagram socket is always
-   * writable: with EPOLLOUT the edge that an arrival makes is reported, whatever became of it.
-   */
-  #add(fd: Fd): void {
-    const event = Buffer.alloc(EPOLL_EVENT.size);
-    event.writeInt32LE(EPOLLIN | EPOLLOUT | EPOLLET, 0);
-    event.writeUInt32LE(fd.number, EPOLL_EVENT.data);
-    check('epoll_ctl', libc.epollCtl(this.#epoll.number, EPOLL_CTL_ADD, fd.number, event));
+/** For datagrams: nobody is woken, an arrival costs the kernel one entry in a list, and we look at it when we like. */
+export class ArrivalNote {
+  readonly #edges: Edges;
+
+  /** Throws SysError. */
+  constructor(fds: readonly Fd[]) {
+    // What was read is no longer readable, and epoll leaves out what is not ready any more. But a datagram socket is always
+    // writable: with EPOLLOUT the edge that an arrival makes is reported, whatever became of it.
+    this.#edges = new Edges(fds, EPOLLIN | EPOLLOUT);
+    this.#edges.take();
+  }
+
+  /** Whether anything came, or was sent, since it was asked last. */
+  takeArrived(): boolean {
+    return this.#edges.take();
+  }
+
+  close(): void {
+    this.#edges.close();
+  }
+}
+
+/** For listening sockets: the event loop is woken once by the next client who waits to be accepted, then not again until `arm`. */
+export class ArrivalCall {
+  readonly #edges: Edges;
+  readonly #onArrival: () => void;
+  #handle: { stop(): void } | undefined;
+
+  /** Armed. Throws SysError. */
+  constructor(fds: readonly Fd[], onArrival: () => void) {
+    this.#edges = new Edges(fds, EPOLLIN);
+    this.#onArrival = onArrival;
+    this.arm();
+  }
+
+  /** That it is called says enough: by now the client may have been accepted, and epoll would say that there is none. */
+  arm(): void {
+    if (this.#handle !== undefined) return;
+    if (this.#edges.take()) this.#onArrival();
+    this.#handle = libc.pollInLoop(this.#edges.number, () => {
+      this.#disarm();
+      this.#onArrival();
+    });
+  }
+
+  #disarm(): void {
+    this.#handle?.stop();
+    this.#handle = undefined;
+  }
+
+  close(): void {
+    this.#disarm();
+    this.#edges.close();
   }
 }

@@ -13,6 +13,7 @@ const declare = <T extends Int>(prototype: string): T => lib.func(prototype) as 
 export const errno = (): number => koffi.errno();
 
 export const socket = declare<(domain: number, type: number, protocol: number) => number>('int socket(int, int, int)');
+export const socketpair = declare<(domain: number, type: number, protocol: number, fds: Buffer) => number>('int socketpair(int, int, int, _Out_ void *)');
 export const bind = declare<(fd: number, address: Buffer, length: number) => number>('int bind(int, const void *, uint32_t)');
 export const connect = declare<(fd: number, address: Buffer, length: number) => number>('int connect(int, const void *, uint32_t)');
 export const listen = declare<(fd: number, backlog: number) => number>('int listen(int, int)');
@@ -28,6 +29,7 @@ export const recvfrom = declare<(fd: number, buffer: Buffer, length: number, fla
   'long recvfrom(int, _Out_ void *, size_t, int, _Out_ void *, _Inout_ void *)',
 );
 export const recvmsg = declare<(fd: number, message: Buffer, flags: number) => number>('long recvmsg(int, _Inout_ void *, int)');
+export const sendmsg = declare<(fd: number, message: Buffer, flags: number) => number>('long sendmsg(int, const void *, int)');
 export const sendto = declare<(fd: number, buffer: Buffer, length: number, flags: number, address: Buffer | null, addressLength: number) => number>(
   'long sendto(int, const void *, size_t, int, const void *, uint32_t)',
 );

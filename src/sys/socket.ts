@@ -68,6 +68,13 @@ export function socket(family: SocketFamily, type: SocketType, protocol = 0): Fd
   return new Fd(check('socket', libc.socket(AF[family], SOCK[type] | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol)));
 }
 
+/** Two Unix sockets that are connected to each other. */
+export function socketPair(type: SocketType): readonly [Fd, Fd] {
+  const fds = Buffer.alloc(8);
+  check('socketpair', libc.socketpair(AF.unix, SOCK[type] | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds));
+  return [new Fd(fds.readInt32LE(0)), new Fd(fds.readInt32LE(4))];
+}
+
 export function bind(fd: Fd, address: SocketAddress): void {
   const bytes = encodeAddress(address);
   check('bind', libc.bind(fd.number, bytes, bytes.length));

@@ -13,7 +13,8 @@ export function impliedDependencies(config: UnitConfig, place: Place): readonly 
 }
 
 function implicit(config: UnitConfig): readonly Pair[] {
-  if (config.type === 'socket') return [['before', config.service ?? config.name.replace(/\.socket$/, '.service')]];
+  // With Accept=yes each connection has a service of its own, which the manager puts after the socket.
+  if (config.type === 'socket') return config.accept ? [] : [['before', config.service ?? config.name.replace(/\.socket$/, '.service')]];
   if (config.type === 'service') return config.sockets.flatMap((name): readonly Pair[] => [['wants', name], ['after', name]]);
   // A target is ordered after what it pulls in, unless that is ordered the other way: only the graph of all units knows.
   return [];

@@ -22,6 +22,8 @@ export interface KeyRow {
   readonly read: (draft: Draft, text: string, context: KeyContext) => string | undefined;
   /** Set for a key that is known and has no effect in rouse yet: what the user goes without. */
   readonly without?: string;
+  /** Values with which nothing is missed. */
+  readonly moot?: (text: string) => boolean;
   /** Whether this value is one that the unit must not run without: then it does not load when the value cannot be read. */
   readonly vital?: (text: string) => boolean;
 }
@@ -48,10 +50,19 @@ export function many<T>(key: string, field: string, parse: (text: string, contex
     key,
     read: (draft, text, context) => {
       if (text === '') draft[field] = [];
-      else return store(parse(text, context), (values) => (draft[field] = [...((draft[field] as readonly T[] | undefined) ?? []), ...values]));
+      else return store(parse(text, context), (values) => append(draft, field, values));
       return undefined;
     },
   };
+}
+
+const growing = new WeakSet<object>();
+
+/** Adds to a list of a draft, which begins as the one of all defaults. A copy each time would make long lists take for ever. */
+export function append<T>(draft: Draft, field: string, values: readonly T[]): void {
+  const list = draft[field] as T[] | undefined;
+  if (list !== undefined && growing.has(list)) for (const value of values) list.push(value);
+  else growing.add((draft[field] = [...(list ?? []), ...values]) as object);
 }
 
 /** Words with specifiers expanded, each one element; those that `valid` refuses are left out. */
@@ -76,11 +87,11 @@ export function vital(row: KeyRow, when: (text: string) => boolean = () => true)
 }
 
 /** Known, and without effect: `consequence` completes the warning, for what would be missed. */
-export function unsupported(consequence: string, keys: string): readonly KeyRow[] {
+export function unsupported(consequence: string, keys: string, moot: (text: string) => boolean = () => false): readonly KeyRow[] {
   return keys
     .split(/\s+/)
     .filter(Boolean)
-    .map((key) => ({ key, read: () => undefined, without: consequence }));
+    .map((key) => ({ key, read: () => undefined, without: consequence, moot }));
 }
 
 /** Known, and without effect in a manager that is not systemd: nothing is missed, so nothing is said. */

@@ -42,8 +42,9 @@ export function loadUnit(contents: UnitContents, context: LoadContext): Parsed<U
   return new Loader(contents, context).load();
 }
 
-/** The service that a socket triggers; systemd.socket(5), Service=. */
+/** The service that a socket triggers; with Accept=yes the template of those; systemd.socket(5), Service=. */
 export function serviceOf(config: SocketConfig): string {
+  if (config.accept) return `${parseUnitName(config.name)?.prefix ?? config.name}@.service`;
   return config.service ?? config.name.replace(/\.socket$/, '.service');
 }
 
@@ -101,7 +102,8 @@ class Loader {
         const near = suggest(key, table.keys());
         this.#warn(assignment, 'unknown-key', `Unknown key '${key}' in section [${section.name}], ignoring`, near === undefined ? undefined : `did you mean '${near}'?`, about);
       } else if (row.without !== undefined) {
-        if (!said.has(key) && value !== '') this.#warn(assignment, 'unsupported-key', `${key}= is not supported, ignoring: ${row.without}`, undefined, about);
+        if (said.has(key) || row.moot?.(value) === true) continue;
+        if (value !== '') this.#warn(assignment, 'unsupported-key', `${key}= is not supported, ignoring: ${row.without}`, undefined, about);
         said.add(key);
       } else this.#readValue(row, draft, assignment, specifiers, about);
     }

@@ -16,26 +16,34 @@ export interface RunOption {
   readonly words: readonly string[];
 }
 
-/** What follows `podman run`: its options, and the words from the image on. */
-export function splitRunOptions(words: readonly string[]): { readonly options: readonly RunOption[]; readonly rest: readonly string[] } {
+export interface RunWords {
+  readonly options: readonly RunOption[];
+  /** From the image on. */
+  readonly rest: readonly string[];
+  /** `--` stands before it. */
+  readonly dashes: boolean;
+}
+
+/** What follows `podman run`. `more` are flags that podman does not have. */
+export function splitRunOptions(words: readonly string[], more: ReadonlySet<string> = new Set()): RunWords {
   const options: RunOption[] = [];
   let at = 0;
   while (at < words.length) {
     const word = words[at] ?? '';
-    if (word === '--') return { options, rest: words.slice(at + 1) };
+    if (word === '--') return { options, rest: words.slice(at + 1), dashes: true };
     if (!word.startsWith('-') || word === '-') break;
-    const read = word.startsWith('--') ? long(word, words[at + 1]) : short(word, words[at + 1]);
+    const read = word.startsWith('--') ? long(word, words[at + 1], more) : short(word, words[at + 1]);
     options.push(...read);
     at += Math.max(1, ...read.map((option) => option.words.length));
   }
-  return { options, rest: words.slice(at) };
+  return { options, rest: words.slice(at), dashes: false };
 }
 
-function long(word: string, next: string | undefined): readonly RunOption[] {
+function long(word: string, next: string | undefined, more: ReadonlySet<string>): readonly RunOption[] {
   const equals = word.indexOf('=');
   if (equals > 0) return [{ name: word.slice(2, equals), value: word.slice(equals + 1), words: [word] }];
   const name = word.slice(2);
-  if (FLAGS.has(name)) return [{ name, value: undefined, words: [word] }];
+  if (FLAGS.has(name) || more.has(name)) return [{ name, value: undefined, words: [word] }];
   return [{ name, value: next, words: next === undefined ? [word] : [word, next] }];
 }
 

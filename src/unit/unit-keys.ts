@@ -1,6 +1,6 @@
 /** Keys of [Unit] and [Install]; systemd.unit(5). */
 import type { Condition, Dependency, DependencyKind } from './config.js';
-import { custom, one, silent, tableOf, unsupported, validWords, wordList, type KeyRow } from './key-table.js';
+import { append, custom, one, silent, tableOf, unsupported, validWords, wordList, type KeyRow } from './key-table.js';
 import { expandSpecifiers } from '../unitfile/specifier.js';
 import { unitNameOf } from './name.js';
 import { boolean, oneOf, text, wholeNumber } from './values/simple.js';
@@ -10,7 +10,11 @@ import { timeSpan, timeout } from './values/time-span.js';
 function dependency(key: string, kind: DependencyKind): KeyRow {
   return custom(key, (draft, value, context) => {
     const names = validWords(value, context, unitNameOf());
-    draft['dependencies'] = [...(draft['dependencies'] as readonly Dependency[]), ...names.map((name) => ({ kind, name, place: context.place }))];
+    append<Dependency>(
+      draft,
+      'dependencies',
+      names.map((name) => ({ kind, name, place: context.place })),
+    );
     return undefined;
   });
 }

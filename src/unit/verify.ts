@@ -36,6 +36,12 @@ const SOCKET_CHECKS: readonly Check<SocketConfig>[] = [
     if (listen.length > 0) return undefined;
     return { code: 'no-listen', message: 'No Listen… key in section [Socket] that can be used', hint: 'ListenStream=8080' };
   },
+  function holdsThem({ listen }) {
+    const usb = listen.find(({ kind }) => kind === 'usb-function');
+    if (usb === undefined) return undefined;
+    const message = `ListenUSBFunction=${usb.text}, which rouse cannot hold: a USB function begins with descriptors that must be written to its endpoints`;
+    return { code: 'usb-function', message, hint: 'a service of its own can write them, and serve the function' };
+  },
   function triggersService({ service }) {
     if (service === undefined || parseUnitName(service)?.type === 'service') return undefined;
     return { code: 'bad-service', message: `Service=${service} is not the name of a service`, hint: 'Service=NAME.service' };

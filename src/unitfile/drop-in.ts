@@ -17,17 +17,17 @@ export function addDropIns(contents: UnitContents, dropIns: readonly UnitFile[])
 }
 
 function toSections(sections: Sections): readonly Section[] {
-  return [...sections.values()].map(({ section, assignments }) => ({ ...section, assignments }));
+  return [...sections.values()].map(({ section: { name, place }, assignments }) => ({ name, place, assignments }));
 }
 
 function addFile(sections: Sections, file: UnitFile): void {
   let current: Assignment[] | undefined;
   for (const line of file.lines) {
-    const place = { file: file.path, line: line.line };
-    if (line.type === 'section') {
+    if (line.type === 'assignment') current?.push({ file: file.path, line: line.line, key: line.key, value: line.value });
+    else if (line.type === 'section') {
       let entry = sections.get(line.name);
-      if (entry === undefined) sections.set(line.name, (entry = { section: { name: line.name, place, assignments: [] }, assignments: [] }));
+      if (entry === undefined) sections.set(line.name, (entry = { section: { name: line.name, place: { file: file.path, line: line.line }, assignments: [] }, assignments: [] }));
       current = entry.assignments;
-    } else if (line.type === 'assignment') current?.push({ ...place, key: line.key, value: line.value });
+    }
   }
 }

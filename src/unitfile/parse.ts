@@ -17,32 +17,40 @@ export function parseUnitFile(path: string, text: string): Parsed<UnitFile> {
 }
 
 class LineReader {
-  readonly #physical: readonly string[];
   readonly #lines: UnitLine[] = [];
   readonly #diagnostics: Diagnostic[] = [];
   #section: string | undefined;
-  #next = 0;
+  /** Where the next physical line begins, and its number. */
+  #at = 0;
+  #number = 1;
 
   constructor(
     readonly path: string,
-    text: string,
-  ) {
-    // Each piece keeps its own line end, so that joining them gives the text back.
-    this.#physical = text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
-  }
+    readonly text: string,
+  ) {}
 
   read(): Parsed<UnitFile> {
-    while (this.#next < this.#physical.length) this.#readOne();
+    while (this.#at < this.text.length) this.#readOne();
     return { value: { path: this.path, lines: this.#lines }, diagnostics: this.#diagnostics };
   }
 
+  /** One physical line with its line end, so that joining them all gives the text back. */
+  #next(): string {
+    const end = this.text.indexOf('\n', this.#at) + 1;
+    const line = this.text.slice(this.#at, end === 0 ? undefined : end);
+    this.#at += line.length;
+    this.#number++;
+    return line;
+  }
+
   #readOne(): void {
-    const line = this.#next + 1;
-    const first = this.#physical[this.#next++] ?? '';
-    const start = withoutEnd(line === 1 ? first.replace(/^\uFEFF/, '') : first).trimStart();
-    if (start === '') this.#lines.push({ type: 'blank', raw: first, line });
-    else if (isComment(start)) this.#lines.push({ type: 'comment', raw: first, line });
-    else this.#readContinued(line, first, start);
+    const line = this.#number;
+    const raw = this.#next();
+    const start = withoutEnd(line === 1 && raw.startsWith('\uFEFF') ? raw.slice(1) : raw).trimStart();
+    if (start === '') this.#lines.push({ type: 'blank', raw, line });
+    else if (isComment(start)) this.#lines.push({ type: 'comment', raw, line });
+    else if (!start.endsWith('\\')) this.#classify(line, raw, start.trimEnd());
+    else this.#readContinued(line, raw, start);
   }
 
   /** A backslash at the end joins the next line; comments between the two are left out of the value. */
@@ -50,8 +58,8 @@ class LineReader {
     let raw = first;
     let last = start;
     const parts: string[] = [];
-    while (isContinued(last) && this.#next < this.#physical.length) {
-      const next = this.#physical[this.#next++] ?? '';
+    while (isContinued(last) && this.#at < this.text.length) {
+      const next = this.#next();
       raw += next;
       const more = withoutEnd(next);
       if (isComment(more.trimStart())) continue;
@@ -85,7 +93,7 @@ class LineReader {
 }
 
 function withoutEnd(line: string): string {
-  return line.replace(/\r?\n$/, '');
+  return line.endsWith('\r\n') ? line.slice(0, -2) : line.endsWith('\n') ? line.slice(0, -1) : line;
 }
 
 /** A backslash that is itself escaped does not join lines. */

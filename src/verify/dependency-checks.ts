@@ -28,8 +28,16 @@ const WEAK: readonly DependencyKind[] = ['before', 'after', 'conflicts', 'partOf
 /** rouse runs no others, and what they stand for is there or not without it. */
 const CHECKED = ['service', 'socket', 'target'];
 
+const writtenBySubject = new WeakMap<Subject, readonly Dependency[]>();
+
 /** Dependencies that the file itself holds. */
 function written(subject: Subject): readonly Dependency[] {
+  let found = writtenBySubject.get(subject);
+  if (found === undefined) writtenBySubject.set(subject, (found = collectWritten(subject)));
+  return found;
+}
+
+function collectWritten(subject: Subject): readonly Dependency[] {
   const own = new Set(linesOf(subject).flatMap(({ section, key, file, line }) => (section === 'Unit' && key in KEYS ? [`${file}:${line}`] : [])));
   return (subject.config?.dependencies ?? []).filter(({ place }) => own.has(`${place.file}:${place.line}`));
 }
@@ -127,8 +135,9 @@ export function* contradiction(subject: Subject): Iterable<Finding> {
 
 /** The order of two units is a circle: systemd drops one of the jobs to break it, and which is not said beforehand. */
 export function* orderingCycle(subject: Subject, world: World): Iterable<Finding> {
-  const first = written(subject).filter(({ kind }) => kind === 'after' || kind === 'before');
-  for (const { kind, name, place } of first) {
+  const first = new Map(written(subject).map((each) => [`${each.kind} ${each.name}`, each]));
+  for (const { kind, name, place } of first.values()) {
+    if (kind !== 'after' && kind !== 'before') continue;
     // Of a circle of verified files, the first tells.
     const path = kind === 'after' ? pathTo(subject.unitName, name, world) : pathTo(name, subject.unitName, world);
     if (path === undefined || path.some((unit) => isEarlier(unit, subject, world))) continue;

@@ -210,7 +210,7 @@ function withoutUnknownKeys(contents: UnitContents): UnitContents {
   const type = kindOf(contents.name)?.type ?? '';
   const sections = contents.sections.map((section) => {
     const keys = quadletKeys(type, section.name);
-    return keys === undefined ? section : { ...section, assignments: section.assignments.filter(({ key }) => keys.includes(key)) };
+    return keys === undefined ? section : { ...section, assignments: section.assignments.filter(({ key }) => keys.has(key)) };
   });
   return { ...contents, sections };
 }

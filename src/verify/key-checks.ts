@@ -10,7 +10,7 @@ export function* unknownQuadletKey(subject: Subject): Iterable<Finding> {
   if (!subject.isQuadlet) return;
   for (const line of linesOf(subject)) {
     const keys = quadletKeys(subject.type, line.section);
-    if (keys === undefined || keys.includes(line.key)) continue;
+    if (keys === undefined || keys.has(line.key)) continue;
     const hint = misplacedHint(subject, line.section, line.key) ?? nearHint(line.key, keys);
     yield { at: line, section: line.section, message: `Unknown key '${line.key}' in section [${line.section}], refusing to load`, ...hint };
   }
@@ -33,7 +33,7 @@ export function misplacedHint(subject: Subject, section: string, key: string): {
   return other === undefined ? undefined : { hint: `it belongs in section [${other}]` };
 }
 
-function nearHint(key: string, keys: readonly string[]): { hint: string } | undefined {
+function nearHint(key: string, keys: Iterable<string>): { hint: string } | undefined {
   const near = suggest(key, keys);
   return near === undefined ? undefined : { hint: `did you mean '${near}'?` };
 }

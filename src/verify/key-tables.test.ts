@@ -37,7 +37,7 @@ const BASES: Readonly<Record<string, string>> = {
 describe('keys that make lists', () => {
   test.each(Object.entries(BASES))('of .%s files are those of which the generator uses both values', (type, base) => {
     const section = `${type.charAt(0).toUpperCase()}${type.slice(1)}`;
-    const wrong = (quadletKeys(type, section) ?? []).filter((key) => {
+    const wrong = [...(quadletKeys(type, section) ?? [])].filter((key) => {
       const both = words({ [`x.${type}`]: `${base}${VALUES.map((value) => `${key}=zz${value}zz\n`).join('')}` }, `x.${type}`);
       const used = VALUES.map((value) => both.toLowerCase().includes(`zz${value}zz`));
       // What converts to nothing, or to neither value, says nothing here.

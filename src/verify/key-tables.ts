@@ -20,7 +20,7 @@ export function sectionsOf(subject: Subject): ReadonlyMap<string, { readonly has
     const keys = UNIT_SECTIONS.get(name);
     return keys === undefined ? [] : [[name, keys] as const];
   });
-  const quadlet = subject.isQuadlet ? [own, 'Quadlet'].map((name) => [name, new Set(quadletKeys(subject.type, name))] as const) : [];
+  const quadlet = subject.isQuadlet ? [own, 'Quadlet'].map((name) => [name, quadletKeys(subject.type, name) ?? new Set<string>()] as const) : [];
   return new Map<string, { readonly has: (key: string) => boolean }>([...quadlet, ...units]);
 }
 

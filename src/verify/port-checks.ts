@@ -112,14 +112,14 @@ export function* privilegedPort(subject: Subject, world: World): Iterable<Findin
   const own = socketOf(subject);
   const claims = [...(own === undefined ? [] : socketClaims(own)), ...publishes(subject)];
   for (const claim of claims) {
-    const port = Number(/^(?:tcp|udp|sctp|mptcp|udplite):(\d+)$/.exec(claim.what)?.[1] ?? first);
-    if (port < first)
-      yield {
-        at: claim.at,
-        word: claim.text,
-        section: own === undefined ? ownSection(subject) : 'Socket',
-        message: `Port ${port} is for root: a user’s manager may not listen below ${first}`,
-        hint: `a port from ${first} on, or sysctl net.ipv4.ip_unprivileged_port_start=${port}`,
-      };
+    const [port] = claim.ports;
+    if (claim.hosts.has(0) || port >= first) continue;
+    yield {
+      at: claim.at,
+      word: claim.text,
+      section: own === undefined ? ownSection(subject) : 'Socket',
+      message: `Port ${port} is for root: a user’s manager may not listen below ${first}`,
+      hint: `a port from ${first} on, or sysctl net.ipv4.ip_unprivileged_port_start=${port}`,
+    };
   }
 }

@@ -5,8 +5,10 @@ import type { Place } from '../unitfile/diagnostic.js';
 import type { UnitContents } from '../unitfile/unit-file.js';
 
 export interface Claim {
-  /** 'tcp:8080', 'unix:/run/x' */
+  /** 'tcp', 'path:/run/x': only what is the same here can collide. */
   readonly what: string;
+  /** First and last port; 0 for what has none. */
+  readonly ports: readonly [number, number];
   /** Addresses by family; '*' for all. Of what has no family, one entry. */
   readonly hosts: ReadonlyMap<number, string>;
   readonly type: 'held' | 'published';
@@ -26,16 +28,18 @@ export interface Publish {
 }
 
 const ALL = '*';
+const NO_PORTS = [0, 0] as const;
 
 export function socketClaims(config: SocketConfig): readonly Claim[] {
-  return config.listen.flatMap(({ kind, address, text, place }) => {
-    const base = { type: 'held', owner: config.name, at: place, text, shared: config.reusePort } as const;
+  return config.listen.flatMap(({ kind, address, text, place }): readonly Claim[] => {
+    const base = { type: 'held', owner: config.name, at: place, text, shared: config.reusePort, ports: NO_PORTS } as const;
     if (address === undefined) return kind === 'fifo' || kind === 'special' ? [{ ...base, what: `path:${text}`, hosts: new Map([[0, ALL]]) }] : [];
     if (address.family === 'unix') return [{ ...base, what: `path:${address.path}`, hosts: new Map([[0, ALL]]) }];
     if (address.family === 'abstract') return [{ ...base, what: `${kind}:@${address.name}`, hosts: new Map([[0, ALL]]) }];
-    if (address.family === 'vsock') return [{ ...base, what: `vsock:${kind}:${address.port}`, hosts: new Map([[0, address.cid === 0xffffffff ? ALL : String(address.cid)]]) }];
+    if (address.family === 'vsock')
+      return [{ ...base, what: `vsock:${kind}`, ports: [address.port, address.port], hosts: new Map([[0, address.cid === 0xffffffff ? ALL : String(address.cid)]]) }];
     const protocol = config.socketProtocol ?? (kind === 'datagram' ? 'udp' : 'tcp');
-    return [{ ...base, what: `${protocol}:${address.port}`, hosts: hostsOf(address, config.bindIpv6Only === 'ipv6-only') }];
+    return [{ ...base, what: protocol, ports: [address.port, address.port], hosts: hostsOf(address, config.bindIpv6Only === 'ipv6-only') }];
   });
 }
 
@@ -65,13 +69,12 @@ export function publishClaims(contents: UnitContents): readonly Claim[] {
             [6, ALL],
           ])
         : new Map([[isIPv6(host) ? 6 : 4, host]]);
-    const base = { hosts, type: 'published', owner: contents.name, at: line, text: line.value, shared: false } as const;
-    return Array.from({ length: ports[1] - ports[0] + 1 }, (_, i) => ({ ...base, what: `${protocol ?? 'tcp'}:${ports[0] + i}` }));
+    return [{ what: protocol ?? 'tcp', ports, hosts, type: 'published', owner: contents.name, at: line, text: line.value, shared: false } as const];
   });
 }
 
 export function collide(a: Claim, b: Claim): boolean {
-  if (a.what !== b.what || (a.shared && b.shared)) return false;
+  if (a.what !== b.what || (a.shared && b.shared) || a.ports[0] > b.ports[1] || b.ports[0] > a.ports[1]) return false;
   return [...a.hosts].some(([family, host]) => {
     const other = b.hosts.get(family);
     return other !== undefined && (other === host || other === ALL || host === ALL);

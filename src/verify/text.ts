@@ -3,6 +3,7 @@ import { expandSpecifiers } from '../unitfile/specifier.js';
 import { specifierTable } from '../unit/specifiers.js';
 import { suggest } from '../unitfile/suggest.js';
 import type { Assignment } from '../unitfile/unit-file.js';
+import { perWorld } from './per-world.js';
 import { ownSection, type Subject, type World } from './subject.js';
 
 export interface Line extends Assignment {
@@ -47,11 +48,17 @@ export function isYes(text: string | undefined): boolean {
 
 /** "Did you mean": a unit of the same type with a name that is near. */
 export function nearestUnit(name: string, world: World): string | undefined {
-  const type = name.slice(name.lastIndexOf('.'));
-  const bases = world.names().flatMap((other) => (other.endsWith(type) ? [other.slice(0, -type.length)] : []));
-  const near = suggest(name.slice(0, -type.length), bases);
-  return near === undefined ? undefined : `${near}${type}`;
+  const known = nearest(world);
+  if (!known.has(name)) {
+    const type = name.slice(name.lastIndexOf('.'));
+    const bases = world.names().flatMap((other) => (other.endsWith(type) ? [other.slice(0, -type.length)] : []));
+    const near = suggest(name.slice(0, -type.length), bases);
+    known.set(name, near === undefined ? undefined : `${near}${type}`);
+  }
+  return known.get(name);
 }
+
+const nearest = perWorld(() => new Map<string, string | undefined>());
 
 /** A list in words: 'a, b or c'. */
 export function oneOfText(words: readonly string[]): string {

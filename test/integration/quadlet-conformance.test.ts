@@ -14,7 +14,9 @@ const NEWER = join(import.meta.dirname, '../quadlet/newer');
 const GENERATORS = { podman: ['/usr/libexec/podman/quadlet'], rouse: ['/rouse/bin/rouse', 'generator'] } as const;
 const MODES = [[], ['--user']] as const;
 
-const quadlets = readdirSync(SAMPLES, { recursive: true, encoding: 'utf8' }).filter((name) => /\.[a-z]+$/.test(name) && !/\.(d|conf)$/.test(name)).map((name) => basename(name));
+const quadlets = readdirSync(SAMPLES, { recursive: true, encoding: 'utf8' })
+  .filter((name) => /\.[a-z]+$/.test(name) && !/\.(d|conf)$/.test(name))
+  .map((name) => basename(name));
 
 /** Services by name, and links with where they lead. */
 interface Generated {
@@ -27,7 +29,11 @@ interface Generated {
 async function generate(host: Host, generator: keyof typeof GENERATORS, mode: readonly string[], folder: string): Promise<Generated> {
   const out = `/tmp/${generator}${mode.join('')}-${basename(folder)}`;
   const { status, stderr } = await host.exec([...GENERATORS[generator], ...mode, '-no-kmsg-log', out], { env: { QUADLET_UNIT_DIRS: folder } });
-  const listed = await host.exec(['sh', '-c', `mkdir -p ${out} && cd ${out} && for f in *.service; do printf '\\0%s\\n' "$f"; cat "$f"; done; printf '\\0\\0'; find . -type l -printf '%P -> %l\\n' | sort`]);
+  const listed = await host.exec([
+    'sh',
+    '-c',
+    `mkdir -p ${out} && cd ${out} && for f in *.service; do [ ! -e "$f" ] || { printf '\\0%s\\n' "$f"; cat "$f"; }; done; printf '\\0\\0'; find . -type l -printf '%P -> %l\\n' | sort`,
+  ]);
   const [files = '', links = ''] = listed.stdout.split('\0\0');
   const services = files.split('\0').flatMap((part) => {
     const at = part.indexOf('\n');
@@ -46,7 +52,11 @@ describe.skipIf(whyNoHost() !== undefined)('a service that Quadlet makes', () =>
   const generated = new Map<string, { podman: Generated; rouse: Generated }>();
   beforeAll(async () => {
     host = await startHost();
-    for (const mode of MODES) generated.set(mode.join(''), { podman: await generate(host, 'podman', mode, '/rouse/test/quadlet/samples'), rouse: await generate(host, 'rouse', mode, '/rouse/test/quadlet/samples') });
+    for (const mode of MODES)
+      generated.set(mode.join(''), {
+        podman: await generate(host, 'podman', mode, '/rouse/test/quadlet/samples'),
+        rouse: await generate(host, 'rouse', mode, '/rouse/test/quadlet/samples'),
+      });
   });
   afterAll(() => host.stop());
 

@@ -23,7 +23,9 @@ export interface Service {
 }
 
 /** Options of podman's that stand alone. */
-const ALONE = new Set('-d -f -i -v --all-tags --disable-dns --env-host --force --ignore --init --internal --ipv6 --noout --privileged --pull --quiet --read-only --replace --rm'.split(' '));
+const ALONE = new Set(
+  '-d -f -i -v --all-tags --disable-dns --env-host --force --ignore --init --internal --ipv6 --no-cache --noout --privileged --quiet --read-only --replace --rm'.split(' '),
+);
 
 export function readService(name: string, text: string): Service {
   const { sections } = mergeUnitFiles(name, parseUnitFile(`/${name}`, text).value, []);
@@ -32,7 +34,7 @@ export function readService(name: string, text: string): Service {
   for (const section of sections) {
     const list = (lines[section.name] ??= []);
     for (const { key, value } of section.assignments) {
-      if (section.name === 'Service' && /^Exec/.test(key) && value.includes('/podman ')) commands[key] = readCommand(value);
+      if (section.name === 'Service' && key.startsWith('Exec') && value.includes('/podman ')) commands[key] = readCommand(value);
       else list.push(`${key}=${value}`);
     }
   }
@@ -40,7 +42,7 @@ export function readService(name: string, text: string): Service {
 }
 
 function readCommand(text: string): Command {
-  const words = splitWords(text).words.map((word) => word);
+  const words = splitWords(text, { relaxed: true }).words;
   const run = words.findIndex((word, i) => i > 0 && !word.startsWith('-'));
   // `pod create`, `kube play`: two words.
   const start = run + (['pod', 'kube', 'image', 'volume', 'network', 'artifact'].includes(words[run] ?? '') ? 2 : 1);
@@ -65,7 +67,11 @@ export function compareServices(theirs: Service, ours: Service): readonly string
     ...keys.flatMap((key) => {
       const [a, b] = [theirs.commands[key], ours.commands[key]];
       if (a === undefined || b === undefined) return [`${key}: ${a === undefined ? 'podman has none' : 'we have none'}`];
-      return [...compareText(`${key}, head`, a.head, b.head), ...compareText(`${key}, options`, byName(a.options), byName(b.options)), ...compareText(`${key}, tail`, a.tail, b.tail)];
+      return [
+        ...compareText(`${key}, head`, a.head, b.head),
+        ...compareText(`${key}, options`, byName(a.options), byName(b.options)),
+        ...compareText(`${key}, tail`, a.tail, b.tail),
+      ];
     }),
   ];
 }

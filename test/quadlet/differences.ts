@@ -10,13 +10,11 @@ export interface Difference {
   readonly apply: (theirs: Service, quadlets: readonly string[]) => Service;
 }
 
-type Commands = Record<string, Command>;
-
 /** Changes commands; the service stays the same object where none changes. */
 function inCommands(change: (command: Command, key: string, all: Service['commands']) => Command): Difference['apply'] {
   return (service) => {
     const entries = Object.entries(service.commands).map(([key, command]) => [key, change(command, key, service.commands)] as const);
-    return entries.every(([key, command]) => command === service.commands[key]) ? service : { ...service, commands: Object.fromEntries(entries) as Commands };
+    return entries.every(([key, command]) => command === service.commands[key]) ? service : { ...service, commands: Object.fromEntries(entries) };
   };
 }
 
@@ -73,7 +71,9 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     why: 'A container joins its pod by the name of the pod.',
-    apply: inCommands((command) => inOptions(command, (option) => (option[0] === '--pod-id-file' ? ['--pod', `systemd-${/^%t\/(.*)-pod\.pod-id$/.exec(option[1] ?? '')?.[1] ?? ''}`] : option))),
+    apply: inCommands((command) =>
+      inOptions(command, (option) => (option[0] === '--pod-id-file' ? ['--pod', `systemd-${/^%t\/(.*)-pod\.pod-id$/.exec(option[1] ?? '')?.[1] ?? ''}`] : option)),
+    ),
   },
   {
     why: '--exit-policy has its value in a word of its own, because ExitPolicy= may be set.',
@@ -98,7 +98,9 @@ export const DIFFERENCES: readonly Difference[] = [
     why: 'A quote at the end of a value stays where there is none at its beginning.',
     apply: (service) => {
       const health = (service.lines['X-Container'] ?? []).find((line) => /^HealthCmd=[^"].*"$/.test(line))?.slice('HealthCmd='.length);
-      return health === undefined ? service : inCommands((command) => inOptions(command, (option) => (option[0] === '--health-cmd' ? ['--health-cmd', health] : option)))(service, []);
+      return health === undefined
+        ? service
+        : inCommands((command) => inOptions(command, (option) => (option[0] === '--health-cmd' ? ['--health-cmd', health] : option)))(service, []);
     },
   },
   {
@@ -116,7 +118,10 @@ export const DIFFERENCES: readonly Difference[] = [
       inLines((line, section) => {
         const [key = '', value = ''] = line.split(/=(.*)/s);
         if (section !== 'Unit' || !['After', 'Requires'].includes(key) || !value.split(' ').some((word) => quadlets.includes(word))) return undefined;
-        return `${key}=${value.split(' ').map((word) => (quadlets.includes(word) ? word.replace(/\.(volume|network|pod|image|build)$/, '-$1.service').replace(/\.(container|kube)$/, '.service') : word)).join(' ')}`;
+        return `${key}=${value
+          .split(' ')
+          .map((word) => (quadlets.includes(word) ? word.replace(/\.(volume|network|pod|image|build)$/, '-$1.service').replace(/\.(container|kube)$/, '.service') : word))
+          .join(' ')}`;
       })(service, quadlets),
   },
   {
@@ -130,7 +135,9 @@ export const DIFFERENCES: readonly Difference[] = [
   {
     why: 'What a template makes is named for the instance.',
     apply: inCommands((command) => {
-      const changed = inOptions(command, (option) => (option.at(-1)?.startsWith('systemd-each@') === true ? option.with(-1, (option.at(-1) ?? '').replace('systemd-each@', 'systemd-each-%i')) : option));
+      const changed = inOptions(command, (option) =>
+        option.at(-1)?.startsWith('systemd-each@') === true ? [...option.slice(0, -1), (option.at(-1) ?? '').replace('systemd-each@', 'systemd-each-%i')] : option,
+      );
       return changed.tail.includes('systemd-each@') ? { ...changed, tail: changed.tail.map((word) => (word === 'systemd-each@' ? 'systemd-each-%i' : word)) } : changed;
     }),
   },
@@ -140,6 +147,9 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     why: 'Unlike podman: white space at the beginning of a continued line stays in the copy of the file’s own section, as systemd has it.',
-    apply: (service) => (service.name === 'continued.service' ? inLines((line, section) => (section === 'X-Container' && line.includes(' ') ? line.replaceAll(' ', '    ') : undefined))(service, []) : service),
+    apply: (service) =>
+      service.name === 'continued.service'
+        ? inLines((line, section) => (section === 'X-Container' && line.includes(' ') ? line.replaceAll(' ', '    ') : undefined))(service, [])
+        : service,
   },
 ];

@@ -184,7 +184,8 @@ function key(random: Random, keys: readonly string[]): string {
 function section(random: Random, type: string): string {
   const own = type.charAt(0).toUpperCase() + type.slice(1);
   const name = pick(random, [own, own, own, 'Unit', 'Service', 'Install', 'Socket', 'Quadlet', 'X-Mine', 'Contaner', '']);
-  const keys = quadletKeys(type, name) ?? SECTIONS[name] ?? [...UNIT_KEYS.keys()];
+  const known = quadletKeys(type, name);
+  const keys = (known === undefined ? undefined : [...known]) ?? SECTIONS[name] ?? [...UNIT_KEYS.keys()];
   const lines = Array.from({ length: below(random, 8) }, () => `${key(random, keys)}${pick(random, ['=', '=', '=', ' = ', '= ', ''])}${value(random)}`);
   return `[${name}]\n${lines.join(pick(random, ['\n', '\n', '\r\n', '\n\n', '\n# c\n', '\\\n']))}\n`;
 }
@@ -286,17 +287,18 @@ function parseChecked(path: string, text: string): UnitFile {
   return value;
 }
 
-/** A generated service reads as it was meant. */
+/** A generated service reads as it was meant, but for white space around values, which files do not have. */
 function checkGenerated(service: UnitContents): void {
   const text = formatContents(service);
   const read = mergeUnitFiles(service.name, parseUnitFile('/x.service', text).value, []);
   const flat = ({ sections }: UnitContents): string =>
-    JSON.stringify(sections.flatMap(({ name, assignments }) => assignments.map(({ key, value: each }) => [name, key, each])).sort());
+    JSON.stringify(sections.flatMap(({ name, assignments }) => assignments.map(({ key, value: each }) => `[${name}] ${key}=${each.trim()}`)).sort());
   if (flat(read) !== flat(service)) throw new Error(`a generated service reads otherwise: ${text}`);
 }
 
 function checkDiagnostics(diagnostics: readonly Diagnostic[], files: Texts, root: string): void {
-  const ends = new Map(diagnostics.map(({ file }) => [file, files[file.slice(root.length)]?.split('\n').length]));
+  const names = new Set(diagnostics.map(({ file }) => file));
+  const ends = new Map([...names].map((file) => [file, files[file.slice(root.length)]?.split('\n').length]));
   for (const { file, line, message, column, code } of diagnostics) {
     const end = ends.get(file);
     const problem =

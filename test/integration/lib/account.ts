@@ -6,7 +6,7 @@ import { expectSuccess, until, type RouseHost } from './host.js';
 
 export type UserName = 'root' | 'tester';
 
-const ROUSE = '/rouse/bin/rouse';
+const ROUSE = ['/rouse/bin/rouse'];
 
 export interface RunOptions {
   readonly input?: string;
@@ -55,6 +55,8 @@ export class Account {
     readonly host: RouseHost,
     readonly name: UserName,
     readonly env: Readonly<Record<string, string>> = {},
+    /** What takes the verbs: rouse, or systemctl where a test compares the two. */
+    readonly command: readonly string[] = ROUSE,
   ) {
     const { uid, home, units, quadlets, own, runtime, rouse, logs } = PLACES[name];
     this.uid = uid;
@@ -69,7 +71,12 @@ export class Account {
 
   /** The same user with more variables. */
   with(env: Readonly<Record<string, string>>): Account {
-    return new Account(this.host, this.name, { ...this.env, ...env });
+    return new Account(this.host, this.name, { ...this.env, ...env }, this.command);
+  }
+
+  /** The same user with systemd's own command. */
+  get systemctl(): Account {
+    return new Account(this.host, this.name, this.env, this.name === 'root' ? ['systemctl'] : ['systemctl', '--user']);
   }
 
   // Commands
@@ -80,12 +87,12 @@ export class Account {
 
   /** Any exit code. */
   rouse(args: readonly string[], options?: RunOptions): Promise<ExecResult> {
-    return this.exec([ROUSE, ...args], options);
+    return this.exec([...this.command, ...args], options);
   }
 
   /** Exit code 0; returns standard output. */
   async ok(...args: readonly string[]): Promise<string> {
-    return expectSuccess(['rouse', ...args], await this.rouse(args));
+    return expectSuccess([...this.command, ...args], await this.rouse(args));
   }
 
   async json<T = unknown>(...args: readonly string[]): Promise<T> {
@@ -95,6 +102,12 @@ export class Account {
   /** One property of a unit. */
   async property(unit: string, name: string): Promise<string> {
     return (await this.ok('show', unit, '-p', name, '--value')).trim();
+  }
+
+  /** Several properties of a unit. */
+  async show<K extends string>(unit: string, ...names: readonly K[]): Promise<Record<K, string>> {
+    const lines = (await this.ok('show', unit, ...names.flatMap((name) => ['-p', name]))).split('\n');
+    return Object.fromEntries(lines.filter((line) => line.includes('=')).map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)])) as Record<K, string>;
   }
 
   /** A shell script that succeeds; returns what it printed. */
@@ -116,13 +129,13 @@ export class Account {
 
   /** The manager in the foreground, when it is ready. */
   async daemon(): Promise<Running> {
-    const daemon = this.run([ROUSE, 'daemon']);
+    const daemon = this.run([...ROUSE, 'daemon']);
     await daemon.printed(/^Ready \(/m);
     return daemon;
   }
 
   rouseRun(...args: readonly string[]): Running {
-    return this.run([ROUSE, ...args]);
+    return this.run([...this.command, ...args]);
   }
 
   /** Ends the manager, if one runs, and forgets the units and logs of a test. */

@@ -3,7 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadText } from '../unit/testing/load-text.js';
-import { configProperties } from './properties.js';
+import { offlineSubject } from './subject.js';
+import { showProperties } from './tables.js';
 
 const FOLDER = join(import.meta.dirname, '../../test/shown');
 const UNORDERED = /^(After|Before|Requires|Wants|Conflicts)$/;
@@ -21,7 +22,8 @@ describe('show', () => {
       .split('\n')
       .map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)] as const);
     const names = new Set(wanted.map(([property]) => property));
-    const shown = config === undefined ? [] : configProperties(config);
+    const contents = { name, fragmentPath: `/etc/systemd/system/${name}`, dropInPaths: [], sections: [] };
+    const shown = showProperties(offlineSubject({ name, loadState: 'loaded', config, contents, diagnostics: [], changedMs: 0 }, '', []));
     expect(lines(shown.filter(([property]) => names.has(property)))).toEqual(lines(wanted));
   });
 });

@@ -1,0 +1,124 @@
+/** From a request on the bus to a job: what systemd refuses and with which words, and the job's path for the caller to wait for. */
+import { isInactive } from '../manager/active-state.js';
+import type { JobEnd, JobMode, JobType } from '../manager/job.js';
+import type { ManagerObserver } from '../manager/observer.js';
+import type { Unit } from '../manager/unit.js';
+import type { Api } from './api.js';
+import { noSuchUnit } from './api.js';
+import { CallError, jobPath } from './names.js';
+
+export type JobRequest = 'start' | 'stop' | 'reload' | 'restart' | 'try-restart' | 'reload-or-restart' | 'reload-or-try-restart';
+
+/** systemctl(1), --job-mode=. Those that rouse does not tell apart are the nearest that it has. */
+const MODES: Readonly<Record<string, JobMode>> = {
+  fail: 'fail',
+  replace: 'replace',
+  'replace-irreversibly': 'replace',
+  isolate: 'isolate',
+  flush: 'replace',
+  'ignore-dependencies': 'ignore-dependencies',
+  'ignore-requirements': 'ignore-dependencies',
+  'restart-dependencies': 'replace',
+};
+
+/** The job's path. Throws CallError. */
+export function enqueue(api: Api, name: string, request: JobRequest, modeText: string): string {
+  api.checkName(name);
+  const mode = MODES[modeText];
+  if (mode === undefined) throw CallError.standard('InvalidArgs', `Job mode ${modeText} invalid`);
+  const unit = api.manager.get(name);
+  if (unit === undefined) throw noSuchUnit(name, 'found');
+  refuse(api, unit, request, mode);
+  if (modeText === 'flush') clearJobs(api);
+  return run(api, unit, jobType(unit, request), mode);
+}
+
+/** One after the other, so that none that ends brings up another. */
+export function clearJobs(api: Api): void {
+  for (const job of api.manager.jobs.all) api.manager.jobs.finish(job, { result: 'canceled' });
+}
+
+function canReload({ config }: Unit): boolean {
+  return config?.type === 'service' && (config.execReload.length > 0 || config.serviceType === 'notify-reload');
+}
+
+function jobType(unit: Unit, request: JobRequest): JobType {
+  const active = !isInactive(unit.activeState);
+  switch (request) {
+    case 'reload-or-restart':
+      return !canReload(unit) ? 'restart' : active ? 'reload' : 'start';
+    case 'reload-or-try-restart':
+      return !active ? 'nop' : canReload(unit) ? 'reload' : 'restart';
+    case 'try-restart':
+      return active ? 'restart' : 'nop';
+    default:
+      return request;
+  }
+}
+
+function refuse(api: Api, unit: Unit, request: JobRequest, mode: JobMode): void {
+  const { name, config } = unit;
+  const { loadState } = unit.loaded;
+  if (api.manager.stopping) throw CallError.systemd('ShuttingDown', 'Refusing the operation, rouse is shutting down.');
+  if (loadState === 'not-found' && isInactive(unit.activeState) && request === 'stop') throw noSuchUnit(name);
+  if (request !== 'stop') checkLoaded(unit);
+  if (request === 'reload' && !canReload(unit)) throw CallError.systemd('JobTypeNotApplicable', `Job type reload is not applicable for unit ${name}.`);
+  if (mode === 'isolate' && request === 'start' && config?.allowIsolate !== true) throw CallError.systemd('NoIsolation', 'Operation refused, unit may not be isolated.');
+  const starts = request !== 'stop' && request !== 'reload';
+  const stops = request === 'stop' || request === 'restart' || request === 'try-restart';
+  if ((starts && config?.refuseManualStart === true) || (stops && config?.refuseManualStop === true)) {
+    throw CallError.systemd('OnlyByDependency', `Operation refused, unit ${name} may be requested by dependency only (it is configured to refuse manual start/stop).`);
+  }
+}
+
+function checkLoaded({ name, activeState, loaded: { loadState } }: Unit): void {
+  if (loadState === 'not-found' && isInactive(activeState)) throw noSuchUnit(name, 'found');
+  if (loadState === 'masked') throw CallError.systemd('UnitMasked', `Unit ${name} is masked.`);
+  if (loadState === 'bad-setting' || loadState === 'error') throw CallError.systemd('BadUnitSetting', `Unit ${name} has a bad unit file setting.`);
+}
+
+/** Some jobs end before they can be asked for: they get a number all the same, and their end is told after the reply. */
+function run(api: Api, unit: Unit, type: JobType, mode: JobMode): string {
+  const { manager, notifier } = api;
+  let end: JobEnd | undefined;
+  const before = new Set(manager.jobs.all);
+  let queued: number | undefined;
+  const watch: ManagerObserver = { onJobQueued: (job) => void (queued = job.unit === unit.name ? job.id : queued) };
+  manager.observers.add(watch);
+  manager.queue(unit.name, type, mode, (ended) => (end ??= ended));
+  manager.observers.delete(watch);
+  if (end?.refused !== undefined) throw refusal(api, unit, type, end);
+  const job = manager.jobs.get(unit.name);
+  if (job !== undefined && (end === undefined || !before.has(job))) return jobPath(job.id);
+  if (queued !== undefined) return jobPath(queued);
+  const id = manager.jobs.takeId();
+  notifier.jobRemoved(id, unit.name, end?.result ?? 'done');
+  return jobPath(id);
+}
+
+function refusal(api: Api, unit: Unit, type: JobType, end: JobEnd): CallError {
+  const message = end.message ?? `Transaction for ${unit.name}/${type} cannot be had.`;
+  switch (end.refused?.reason) {
+    case 'conflict':
+      return CallError.systemd('TransactionJobsConflicting', message);
+    case 'cycle':
+      return CallError.systemd('TransactionOrderIsCyclic', message);
+    case 'destructive':
+      return CallError.systemd('TransactionIsDestructive', `Transaction for ${unit.name}/${type} is destructive (${message}).`);
+    default:
+      return loadRefusal(api, end.refused?.unit ?? unit.name, message);
+  }
+}
+
+/** A unit that is needed cannot be had: the words are those about that unit. */
+function loadRefusal(api: Api, name: string, message: string): CallError {
+  const unit = api.manager.find(name);
+  if (unit === undefined) return noSuchUnit(name, 'found');
+  try {
+    checkLoaded(unit);
+  } catch (error) {
+    if (error instanceof CallError) return error;
+    throw error;
+  }
+  return CallError.systemd('LoadFailed', message);
+}
