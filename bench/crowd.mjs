@@ -12,7 +12,14 @@ const count = Number(countText);
 const work = join(process.env.HOME, `crowd-${kind}`);
 const program = join(work, 'echo-once');
 const rouse = join(import.meta.dirname, '../bin/rouse');
-const env = { ...process.env, ROUSE_UNIT_PATH: join(work, 'units'), ROUSE_RUNTIME_DIR: join(work, 'run'), ROUSE_LOG_DIR: join(work, 'log'), SYSTEMD_UNIT_PATH: join(work, 'none'), QUADLET_UNIT_DIRS: join(work, 'none') };
+const env = {
+  ...process.env,
+  ROUSE_UNIT_PATH: join(work, 'units'),
+  ROUSE_RUNTIME_DIR: join(work, 'run'),
+  ROUSE_LOG_DIR: join(work, 'log'),
+  SYSTEMD_UNIT_PATH: join(work, 'none'),
+  QUADLET_UNIT_DIRS: join(work, 'none'),
+};
 const run = (...args) => spawnSync(rouse, args, { env, encoding: 'utf8', timeout: 300_000 });
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const port = (i) => 20_000 + i;
@@ -28,7 +35,11 @@ function prepare() {
   for (const [i, name] of names.entries()) {
     writeFileSync(join(env.ROUSE_UNIT_PATH, `${name}.socket`), `[Socket]\nListenStream=127.0.0.1:${port(i)}\n`);
     if (kind === 'plain') writeFileSync(join(env.ROUSE_UNIT_PATH, `${name}.service`), `[Service]\nExecStart=${program} stay\n`);
-    else writeFileSync(join(env.ROUSE_UNIT_PATH, `${name}.container`), `[Unit]\nRequires=${name}.socket\nAfter=${name}.socket\n[Container]\nImage=localhost/bench\nNetwork=none\nStopTimeout=0\n`);
+    else
+      writeFileSync(
+        join(env.ROUSE_UNIT_PATH, `${name}.container`),
+        `[Unit]\nRequires=${name}.socket\nAfter=${name}.socket\n[Container]\nImage=localhost/bench\nNetwork=none\nStopTimeout=0\n`,
+      );
   }
 }
 
@@ -77,4 +88,13 @@ const times = await Promise.all(names.map(async (_, i) => sleep((i * 1000) / cou
 crowd.abort();
 await watching;
 run('exit');
-console.log(JSON.stringify({ kind, count, armSeconds, times: times.filter((time) => time !== undefined), unserved: times.filter((time) => time === undefined).length, waitsUs: waits.map((wait) => wait * 1000) }));
+console.log(
+  JSON.stringify({
+    kind,
+    count,
+    armSeconds,
+    times: times.filter((time) => time !== undefined),
+    unserved: times.filter((time) => time === undefined).length,
+    waitsUs: waits.map((wait) => wait * 1000),
+  }),
+);

@@ -34,9 +34,18 @@ function print(results) {
     return [name, count, ...[min, median, p90, max].map((value) => `${Math.round(value)} ${unit}`), (median / summarize(values[ours]).median).toFixed(2)];
   };
   const header = ['', 'runs', 'min', 'median', 'p90', 'max', 'of rouse'];
-  for (const [title, unit, values] of [['Wall time', 'ms', results.wallMs], ['Processor time', 'ms', results.cpuMs], ['Most memory', 'MB', results.memoryMb]]) {
+  for (const [title, unit, values] of [
+    ['Wall time', 'ms', results.wallMs],
+    ['Processor time', 'ms', results.cpuMs],
+    ['Most memory', 'MB', results.memoryMb],
+  ]) {
     console.log(`\n${title} for ${results.files} .container files with drop-ins and references\n`);
-    console.log(formatTable(header, ['rouse', 'podman'].map((name) => row(unit, values, name, 'rouse'))));
+    console.log(
+      formatTable(
+        header,
+        ['rouse', 'podman'].map((name) => row(unit, values, name, 'rouse')),
+      ),
+    );
   }
 }
 

@@ -13,7 +13,7 @@
 #include "proxy.h"
 
 enum { SHARED_SIZE = 128 * 1024, BIG = 32 * 1024, BIG_STREAK = 2, SMALL_STREAK = 8, PIPE_SIZE = 1024 * 1024, TURN_BYTES = 1024 * 1024, IDLE_PIPES = 32 };
-enum { ATTEMPT_MS = 3000, RETRY_FIRST_MS = 5, RETRY_MOST_MS = 200 };
+enum { ATTEMPT_MS = 3000, RETRY_FIRST_MS = 5, RETRY_MOST_MS = 200, LINGER_MS = 2000 };
 enum state { CONNECTING, WAITING, OPEN };
 
 struct connection;
@@ -50,7 +50,7 @@ struct connection {
 
 static struct pool connections = {sizeof(struct connection), 0}, buffers = {SHARED_SIZE, 0};
 static u8 shared[SHARED_SIZE];
-static struct link connecting = {&connecting, &connecting}, working = {&working, &working}, dead = {&dead, &dead};
+static struct link connecting = {&connecting, &connecting}, lingering = {&lingering, &lingering}, working = {&working, &working}, dead = {&dead, &dead};
 static int idle_pipes[IDLE_PIPES][2], idle_pipe_count;
 
 /* Pipes */
@@ -145,11 +145,14 @@ static void is_full(struct side *side) {
     watch_out(side, 1);
 }
 
-/* Nothing goes there any more; what still comes from there is delivered first. */
+/*
+ * Nothing goes there any more, but what still comes from there is delivered: a server that refuses a long request has said why, and
+ * closing now would take that from the client. What comes for it is thrown away for a while.
+ */
 static void is_broken(struct flow *flow, struct side *to) {
-    to->broken = 1;
-    to->readable = 1;
-    to->hung_up = 1;
+    to->broken = to->readable = to->hung_up = 1;
+    to->connection->deadline = now + LINGER_MS;
+    list_append(&lingering, &to->connection->link);
     drop_buffer(flow);
     drop_pipe(flow);
     flow->pending = 0;
@@ -223,42 +226,34 @@ static i64 move_spliced(struct flow *flow, struct side *from, struct side *to) {
     return got;
 }
 
+static i64 move_once(struct flow *flow, struct side *from, struct side *to) {
+    if (to->broken) return call4(SYS_recvfrom, from->fd, shared, SHARED_SIZE, MSG_DONTWAIT);
+    return flow->spliced ? move_spliced(flow, from, to) : move_copy(flow, from, to);
+}
+
 /* Moves what can be moved now. 1: there may be more, but others come first. */
 static int move(struct flow *flow, struct side *from, struct side *to) {
     for (i64 moved = 0; !from->connection->dead;) {
         if (flow->pending > 0) write_pending(flow, to);
-        if (to->broken) return 0;
         if (flow->pending > 0) return 0;
         if (from->ended) {
-            if (!to->shut) call(SYS_shutdown, to->fd, SHUT_WR, 0);
+            if (!to->shut && !to->broken) call(SYS_shutdown, to->fd, SHUT_WR, 0);
             to->shut = 1;
             return 0;
         }
-        if (!from->readable || !to->writable) return 0;
+        if (!from->readable || !(to->writable || to->broken)) return 0;
         if (moved >= TURN_BYTES) return 1;
-        i64 got = flow->spliced ? move_spliced(flow, from, to) : move_copy(flow, from, to);
-        if (got == -EAGAIN) {
-            from->readable = 0;
-        } else if (got == 0) {
-            from->ended = 1;
-        } else if (got < 0) {
-            reset(from->connection);
-        } else {
-            moved += got;
-        }
+        i64 got = move_once(flow, from, to);
+        if (got > 0) moved += got;
+        else if (got == -EAGAIN) from->readable = 0;
+        else if (got == 0 || from->broken) from->ended = 1;
+        else if (got != -EINTR) reset(from->connection);
     }
     return 0;
 }
 
-/* When an end takes nothing more, only the other direction is left; when that is over too, it was no orderly end. */
 static int is_over(const struct connection *connection) {
-    const struct side *client = &connection->client, *server = &connection->server;
-    return client->shut && server->shut && !client->broken && !server->broken;
-}
-
-static int is_lost(const struct connection *connection) {
-    const struct side *client = &connection->client, *server = &connection->server;
-    return (client->broken && (server->broken || client->ended)) || (server->broken && server->ended && connection->down.pending == 0);
+    return connection->client.shut && connection->server.shut;
 }
 
 static void serve(struct connection *connection) {
@@ -266,7 +261,6 @@ static void serve(struct connection *connection) {
     more |= move(&connection->down, &connection->server, &connection->client);
     if (connection->dead) return;
     if (is_over(connection)) return end(connection);
-    if (is_lost(connection)) return reset(connection);
     if (more) list_append(&working, &connection->work);
     else list_remove(&connection->work);
 }
@@ -302,9 +296,9 @@ static void name_of(i64 syscall, int fd, struct address *address) {
 static void open_connection(struct connection *connection) {
     connection->state = OPEN;
     list_remove(&connection->link);
+    connection->server.writable = 1;
     target_works(&connection->attempt);
     connection->client.readable = connection->client.writable = 1;
-    connection->server.writable = 1;
     no_delay(connection->server.fd, attempt_target(&connection->attempt)->address.family);
     if (options.header) {
         struct address from = {0}, to = {0};
@@ -405,8 +399,12 @@ void stream_retry(struct route *route, int all) {
 static void finish_connect(struct connection *connection) {
     int error = 0;
     u32 length = sizeof error;
+    struct address peer;
     call6(SYS_getsockopt, connection->server.fd, SOL_SOCKET, SO_ERROR, (i64)&error, (i64)&length, 0);
     if (error) return attempt_failed(connection, error);
+    /* The event may have been that of a descriptor which an earlier attempt had. */
+    name_of(SYS_getpeername, connection->server.fd, &peer);
+    if (peer.length == 0) return;
     watch_out(&connection->server, 0);
     open_connection(connection);
 }
@@ -455,14 +453,26 @@ static void tick_waiting(struct route *route) {
         give_up(oldest, route->last_error);
     }
     if (list_is_empty(&route->waiting)) return;
-    if (route->retry_at <= now) stream_retry(route, 0);
+    if (route->retry_at <= now) {
+        route->retry_at = now + route->retry_delay;
+        stream_retry(route, 0);
+    }
     if (list_is_empty(&route->waiting)) return;
     struct connection *oldest = CONTAINER(route->waiting.next, struct connection, link);
     wake_at(route->retry_at);
     if (oldest->deadline >= 0) wake_at(oldest->deadline);
 }
 
+static void tick_lingering(void) {
+    while (!list_is_empty(&lingering)) {
+        struct connection *connection = CONTAINER(lingering.next, struct connection, link);
+        if (connection->deadline > now) return wake_at(connection->deadline);
+        reset(connection);
+    }
+}
+
 void stream_tick(void) {
     tick_connecting();
+    tick_lingering();
     for (int i = 0; i < route_count; ++i) tick_waiting(&routes[i]);
 }

@@ -177,8 +177,8 @@ __attribute__((noreturn, used)) void start(u64 *stack) {
     static struct variables variables;
     for (; *environment != 0 && variables.count < MOST_VARIABLES - 4; ++environment) variables.entries[variables.count++] = *environment;
     if (got.count > 0) {
-        place();
         write_config();
+        place();
         set_variables(&variables);
     }
     fail(argv[1], -call(SYS_execve, argv[1], argv + 2, variables.entries), EXIT_EXEC);

@@ -80,8 +80,23 @@ describe('the command', () => {
       env: { TERM: 'xterm', USER: 'somebody', LANG: 'C.UTF-8', OTHER: 'x', NOTIFY_SOCKET: '/nowhere' },
     });
     expect(await command.ended).toBe(0);
-    const expected = ['COLOUR=blue', 'HOME=/nowhere', 'LANG=C.UTF-8', 'LISTEN_FDNAMES=web', 'LISTEN_FDS=1', `LISTEN_PID=${command.pid}`, 'NEVER_SET=', 'TERM=xterm', 'USER=somebody'];
-    expect(command.out.split('\n').filter((line) => line !== '' && !line.startsWith('PATH=')).toSorted()).toEqual(expected);
+    const expected = [
+      'COLOUR=blue',
+      'HOME=/nowhere',
+      'LANG=C.UTF-8',
+      'LISTEN_FDNAMES=web',
+      'LISTEN_FDS=1',
+      `LISTEN_PID=${command.pid}`,
+      'NEVER_SET=',
+      'TERM=xterm',
+      'USER=somebody',
+    ];
+    expect(
+      command.out
+        .split('\n')
+        .filter((line) => line !== '' && !line.startsWith('PATH='))
+        .toSorted(),
+    ).toEqual(expected);
   });
 
   test('gets its descriptors and no others, blocking, with signals and limits as they were given', async () => {

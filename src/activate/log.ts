@@ -20,7 +20,8 @@ export class Log {
     const level = env['SYSTEMD_LOG_LEVEL'] ?? '';
     const named = LEVELS.indexOf(level as Level);
     this.#most = /^[0-7]$/.test(level) ? Number(level) : named < 0 ? LEVELS.indexOf('info') : named;
-    this.#colour = env['SYSTEMD_LOG_COLOR'] === undefined ? isatty(2) && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb' : /^(1|y|yes|t|true|on)$/i.test(env['SYSTEMD_LOG_COLOR']);
+    this.#colour =
+      env['SYSTEMD_LOG_COLOR'] === undefined ? isatty(2) && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb' : /^(1|y|yes|t|true|on)$/i.test(env['SYSTEMD_LOG_COLOR']);
   }
 
   shows(level: Level): boolean {

@@ -35,7 +35,7 @@ export function killLeaves(): void {
   const parents = new Set(all.map(({ parent }) => parent));
   const below = new Set([process.pid]);
   // A child may have a smaller number than its parent: as often as there is something new.
-  for (let size = 0; size !== below.size; ) {
+  for (let size = 0; size !== below.size;) {
     size = below.size;
     for (const { pid, parent } of all) if (below.has(parent)) below.add(pid);
   }

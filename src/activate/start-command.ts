@@ -20,7 +20,8 @@ export function startCommand(options: ActivateOptions, fds: readonly number[], l
   const path = findProgram(options.command[0], process.env['PATH']);
   const first = start(options, path, options.command, fds);
   // execvp(3): what the kernel does not know is a script for the shell.
-  const started = first.failure?.stage === 'x' && first.failure.errno === ENOEXEC ? retry(first, () => start(options, '/bin/sh', ['/bin/sh', path, ...options.command.slice(1)], fds)) : first;
+  const started =
+    first.failure?.stage === 'x' && first.failure.errno === ENOEXEC ? retry(first, () => start(options, '/bin/sh', ['/bin/sh', path, ...options.command.slice(1)], fds)) : first;
   log.info(`Spawned ${describeCommand(options)} as PID ${started.pid}.`);
   log.info(`Execing ${describeCommand(options)}`);
   if (started.failure !== undefined) log.error(`Failed to execp ${describeCommand(options)}: ${strerror(started.failure.errno)}`);

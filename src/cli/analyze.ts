@@ -37,7 +37,10 @@ function overview({ io }: CliContext, services: readonly WireActivations[]): str
     const times = activations.flatMap((activation) => total(activation) ?? []).toSorted((a, b) => a - b);
     const at = (part: number): number | undefined => times[Math.min(times.length - 1, Math.floor(times.length * part))];
     const armed = activations.filter(({ how }) => how === 'armed').length;
-    return { median: at(0.5) ?? Infinity, cells: [unit, String(activations.length), String(armed), String(activations.length - times.length), ms(at(0.5)), ms(at(0.9)), ms(at(0.99)), ms(times.at(-1))] };
+    return {
+      median: at(0.5) ?? Infinity,
+      cells: [unit, String(activations.length), String(armed), String(activations.length - times.length), ms(at(0.5)), ms(at(0.9)), ms(at(0.99)), ms(times.at(-1))],
+    };
   });
   const sorted = rows.toSorted((a, b) => b.median - a.median).map(({ cells }) => cells);
   return formatTable(['UNIT', 'ACTIVATIONS', 'ARMED', 'FAILED', 'MEDIAN', 'P90', 'P99', 'MAX'], sorted, io.style);

@@ -32,7 +32,7 @@ export async function run(args: readonly string[], io: Io, common: CommonOptions
 
 function mustHave<T extends object>(value: T | Refused): T {
   if (isRefused(value)) throw new CliError(value.refused, value.hint === '' ? undefined : value.hint);
-  return value as T;
+  return value;
 }
 
 /** The image is there, its name is whole, and there is a port at all. */
@@ -64,7 +64,8 @@ async function makeRoom(context: CliContext, { name, replace, save }: RunRequest
   }
   const active = shown.filter(({ activeState }) => activeState === 'active' || activeState === 'activating').map((unit) => unit.name);
   if (changed.length === 0 || active.length === 0) return;
-  if (!replace) throw new CliError(`${active.join(' and ')} ${active.length === 1 ? 'is' : 'are'} active`, '--replace stops what runs and starts this in its place; --name takes another name');
+  if (!replace)
+    throw new CliError(`${active.join(' and ')} ${active.length === 1 ? 'is' : 'are'} active`, '--replace stops what runs and starts this in its place; --name takes another name');
   await context.change({ method: 'job', verb: 'stop', units: active, mode: 'replace', wait: true }, 'jobs');
 }
 
@@ -83,7 +84,9 @@ function farewell({ io, options }: CliContext, request: RunRequest, paths: reado
     [`rouse status ${name}`, 'what it does'],
     [`rouse logs ${name}`, 'what it writes'],
     [`rouse stop ${name}.socket ${name}`, 'end it'],
-    save ? [`rouse enable ${name}.socket`, 'listen again after the next boot or log-in'] : ['rouse run --save …', `keep it: writes ${paths.map((path) => path.slice(path.lastIndexOf('/') + 1)).join(' and ')}`],
+    save
+      ? [`rouse enable ${name}.socket`, 'listen again after the next boot or log-in']
+      : ['rouse run --save …', `keep it: writes ${paths.map((path) => path.slice(path.lastIndexOf('/') + 1)).join(' and ')}`],
   ];
   const width = Math.max(...rows.map(([command]) => command.length));
   const held = ports.map(({ held: where, kind, program }) => `${where}${kind === 'datagram' ? '/udp' : ''}${where === program ? '' : ` as ${program}`}`).join(', ');

@@ -13,7 +13,9 @@ export interface ShowOptions {
 export async function show(context: CliContext, given: readonly string[], options: ShowOptions): Promise<number> {
   const units = await context.showUnits(context.unitNames(given));
   const wanted = options.property?.flatMap((names) => names.split(','));
-  const blocks = units.map(({ properties = [] }) => (wanted === undefined ? properties.filter(([, value]) => value !== '') : wanted.flatMap((name) => properties.filter(([known]) => known === name))));
+  const blocks = units.map(({ properties = [] }) =>
+    wanted === undefined ? properties.filter(([, value]) => value !== '') : wanted.flatMap((name) => properties.filter(([known]) => known === name)),
+  );
   if (context.options.json === true) context.json(units.map((unit, i) => ({ name: unit.name, ...toObject(blocks[i] ?? []) })));
   else context.io.out(blocks.map((block) => block.map(([name, value]) => (options.value === true ? `${value}\n` : `${name}=${value}\n`)).join('')).join('\n'));
   return EXIT.success;

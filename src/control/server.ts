@@ -192,7 +192,8 @@ export class ControlServer {
     if (starts && loadState === 'masked') return { code: 'masked', message: `Failed to ${verb} ${name}: Unit ${name} is masked`, hint: `rouse unmask ${name}` };
     if (starts && unit.config?.refuseManualStart === true)
       return { code: 'refused', message: `Failed to ${verb} ${name}: Operation refused, unit ${name} may be requested by dependency only` };
-    if (verb === 'reload' && !isReloadable(unit)) return { code: 'not-applicable', message: `Failed to reload ${name}: Job type reload is not applicable for unit ${name}`, hint: `rouse restart ${name}` };
+    if (verb === 'reload' && !isReloadable(unit))
+      return { code: 'not-applicable', message: `Failed to reload ${name}: Job type reload is not applicable for unit ${name}`, hint: `rouse restart ${name}` };
     if (!starts && unit.config?.refuseManualStop === true)
       return { code: 'refused', message: `Failed to ${verb} ${name}: Operation refused, unit ${name} may be stopped by dependency only` };
     return undefined;

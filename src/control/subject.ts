@@ -19,7 +19,17 @@ export function subjectOf(manager: Manager, unit: Unit): Subject {
 
 /** A name that nobody has asked the manager for: what its files say, and what other units say of it. */
 export function unloadedSubject(manager: Manager, loaded: LoadedUnit): Subject {
-  return { ...filesOf(manager, loaded), config: loaded.config, state: { ...NO_STATE, unitFileState: fileState(manager, loaded) }, usage: () => undefined };
+  return {
+    ...filesOf(manager, loaded),
+    config: loaded.config,
+    state: {
+      ...NO_STATE,
+      get unitFileState() {
+        return fileState(manager, loaded);
+      },
+    },
+    usage: () => undefined,
+  };
 }
 
 function filesOf(manager: Manager, loaded: LoadedUnit): Omit<Subject, 'config' | 'state' | 'usage'> {
@@ -50,8 +60,13 @@ function stateOf(manager: Manager, unit: Unit): UnitState {
     inactiveEnterMs: unit.inactiveEnterMs,
     condition: unit.condition,
     jobId: manager.jobs.get(unit.name)?.id ?? 0,
-    unitFileState: fileState(manager, unit.loaded),
-    needDaemonReload: changedOnDisk(unit.loaded),
+    // Those that look at files do so when they are asked.
+    get unitFileState() {
+      return fileState(manager, unit.loaded);
+    },
+    get needDaemonReload() {
+      return changedOnDisk(unit.loaded);
+    },
     ...(unit instanceof ServiceUnit ? serviceState(unit) : {}),
     ...(unit instanceof SocketUnit ? socketState(unit) : {}),
   };

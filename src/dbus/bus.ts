@@ -10,6 +10,7 @@ import { Api } from './api.js';
 import { ClientAuth } from './auth.js';
 import { Connection } from './connection.js';
 import { Endpoint } from './endpoint.js';
+import type { Caller } from './interface.js';
 import type { Message } from './message.js';
 import { BUS_NAME, CallError } from './names.js';
 import { Notifier } from './notifier.js';
@@ -20,9 +21,13 @@ const BUS = { destination: 'org.freedesktop.DBus', path: '/org/freedesktop/DBus'
 const DO_NOT_QUEUE = 4;
 const PRIMARY_OWNER = 1;
 
+/** The interest of a client that has subscribed; the others are units and jobs. */
+const SUBSCRIBED = '';
+
 export class BusName {
   #connection: Connection | undefined;
-  readonly #subscribers = new Set<string>();
+  /** Of each client by its name on the bus: what it wants to hear of. */
+  readonly #interests = new Map<string, Set<string>>();
   readonly #notifier: Notifier;
   readonly #endpoint: Endpoint;
 
@@ -81,46 +86,70 @@ export class BusName {
 
   #onClose(): void {
     this.#connection = undefined;
-    this.#subscribers.clear();
+    this.#interests.clear();
     this.#notifier.remove(this);
   }
 
   #onMessage(connection: Connection, message: Message): void {
     if (message.type === 'signal') return this.#onSignal(message);
-    const sender = message.sender ?? '';
-    const caller = { sender, subscribe: () => this.#subscribe(sender), unsubscribe: () => this.#unsubscribe(sender) };
-    this.#endpoint.answer(message, caller, (reply) => connection.send(reply));
+    this.#endpoint.answer(message, this.#caller(message.sender ?? ''), (reply) => connection.send(reply));
+  }
+
+  #caller(sender: string): Caller {
+    return {
+      sender,
+      subscribe: () => {
+        if (this.#interests.get(sender)?.has(SUBSCRIBED) === true) throw CallError.systemd('AlreadySubscribed', 'Client is already subscribed.');
+        this.#hold(sender, SUBSCRIBED);
+      },
+      unsubscribe: () => {
+        if (!this.#release(sender, SUBSCRIBED)) throw CallError.systemd('NotSubscribed', 'Client is not subscribed.');
+      },
+      hold: (interest) => this.#hold(sender, interest),
+      release: (interest) => void this.#release(sender, interest),
+    };
   }
 
   // Signals, for as long as somebody wants them
 
-  /** As a Listener. */
+  /** As a Listener: to all of them. Whoever waits for a job has heard of its end then. */
   send(signal: Message): void {
     this.#connection?.send(signal);
+    if (signal.member !== 'JobRemoved') return;
+    for (const sender of this.#interests.keys()) this.#release(sender, String(signal.body?.[1]));
   }
 
-  #subscribe(sender: string): void {
-    if (this.#subscribers.has(sender)) throw CallError.systemd('AlreadySubscribed', 'Client is already subscribed.');
-    this.#subscribers.add(sender);
+  #hold(sender: string, interest: string): void {
+    const interests = this.#interests.get(sender);
+    if (interests !== undefined) return void interests.add(interest);
+    this.#interests.set(sender, new Set([interest]));
     this.#notifier.add(this);
     this.#watch('AddMatch', sender);
   }
 
-  #unsubscribe(sender: string): void {
-    if (!this.#subscribers.delete(sender)) throw CallError.systemd('NotSubscribed', 'Client is not subscribed.');
-    this.#watch('RemoveMatch', sender);
-    if (this.#subscribers.size === 0) this.#notifier.remove(this);
+  /** False: it had no such interest. */
+  #release(sender: string, interest: string): boolean {
+    const interests = this.#interests.get(sender);
+    const had = interests?.delete(interest) === true;
+    if (had && interests.size === 0) this.#forget(sender);
+    return had;
   }
 
-  /** A subscriber that leaves the bus without a word is noticed by its name. */
+  #forget(sender: string): void {
+    this.#interests.delete(sender);
+    this.#watch('RemoveMatch', sender);
+    if (this.#interests.size === 0) this.#notifier.remove(this);
+  }
+
+  /** A client that leaves the bus without a word is noticed by its name. */
   #watch(member: 'AddMatch' | 'RemoveMatch', sender: string): void {
     const rule = `type='signal',sender='${BUS.destination}',interface='${BUS.interface}',member='NameOwnerChanged',arg0='${sender}'`;
     this.#connection?.send({ type: 'call', noReply: true, ...BUS, member, signature: 's', body: [rule] });
   }
 
   #onSignal({ sender, member, body = [] }: Message): void {
-    const [name, , owner] = body as readonly Value[];
-    if (sender === BUS.destination && member === 'NameOwnerChanged' && owner === '' && this.#subscribers.has(String(name))) this.#unsubscribe(String(name));
+    const [name, , owner] = body;
+    if (sender === BUS.destination && member === 'NameOwnerChanged' && owner === '' && this.#interests.has(String(name))) this.#forget(String(name));
   }
 
   /** The bus lets every user call; what changes something is root's. A unique name is never another's. */

@@ -64,8 +64,13 @@ export class Endpoint {
     if (standard !== undefined) return standard;
     const found = object.interfaces.filter((each) => name === undefined || each.name === name).flatMap((each) => each.methods.find((method) => method.name === member) ?? []);
     const method = found[0];
-    if (method === undefined) throw CallError.standard(name !== undefined && !object.interfaces.some((each) => each.name === name) ? 'UnknownInterface' : 'UnknownMethod', `Unknown method ${member} or interface ${name ?? ''}.`);
-    if (signatureOf(method.in) !== signature) throw CallError.standard('InvalidArgs', `Invalid arguments '${signature}' to call ${name ?? ''}.${member}, expecting '${signatureOf(method.in)}'.`);
+    if (method === undefined)
+      throw CallError.standard(
+        name !== undefined && !object.interfaces.some((each) => each.name === name) ? 'UnknownInterface' : 'UnknownMethod',
+        `Unknown method ${member} or interface ${name ?? ''}.`,
+      );
+    if (signatureOf(method.in) !== signature)
+      throw CallError.standard('InvalidArgs', `Invalid arguments '${signature}' to call ${name ?? ''}.${member}, expecting '${signatureOf(method.in)}'.`);
     if (method.reads || this.authorize === undefined) return this.#run(method, context, body);
     return this.#authorized(message, () => this.#run(method, context, body));
   }
@@ -130,10 +135,10 @@ export class Endpoint {
     return undefined;
   }
 
-  #properties(object: BusObject, name: string): readonly PropertyAccess[] {
+  #properties(object: BusObject, name: string, property?: string): readonly PropertyAccess[] {
     const chosen = object.interfaces.filter((each) => name === '' || each.name === name);
     if (chosen.length === 0 && name !== '') throw CallError.standard('UnknownInterface', `Unknown interface '${name}'.`);
-    return chosen.flatMap((each) => each.properties({ api: this.api, object: object.key }));
+    return chosen.flatMap((each) => each.properties({ api: this.api, object: object.key }, property));
   }
 
   #getAll(object: BusObject, name: string): Value {
@@ -144,7 +149,7 @@ export class Endpoint {
   }
 
   #property(object: BusObject, interfaceName: string, name: string): PropertyAccess {
-    const property = this.#properties(object, interfaceName).find((each) => each.name === name);
+    const property = this.#properties(object, interfaceName, name).find((each) => each.name === name);
     if (property === undefined) throw CallError.standard('UnknownProperty', `Unknown property or interface.`);
     return property;
   }
@@ -170,6 +175,6 @@ export class Endpoint {
 
   #introspect(object: BusObject): string {
     const described = object.interfaces.map((each) => ({ ...each, properties: each.properties({ api: this.api, object: object.key }) }));
-    return introspect(described as never, object.children());
+    return introspect(described, object.children());
   }
 }

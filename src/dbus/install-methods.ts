@@ -43,7 +43,7 @@ function refusal({ message, hint }: InstallError): CallError {
   const [, target] = /^it leads to (.*);/.exec(hint ?? '') ?? [];
   if (path !== undefined) return CallError.systemd('UnitExists', `File '${path}' already exists${target === undefined ? '' : ` and is a symlink to ${target}`}`);
   const words = message.replace(/^Failed to [a-z]+ unit: /, '');
-  const name = /does not exist$/.test(words) ? 'NoSuchUnit' : /is masked$/.test(words) ? 'UnitMasked' : 'UnitExists';
+  const name = words.endsWith('does not exist') ? 'NoSuchUnit' : words.endsWith('is masked') ? 'UnitMasked' : 'UnitExists';
   return CallError.systemd(name, hint === undefined ? words : `${words} (${hint})`);
 }
 
@@ -64,9 +64,13 @@ function reenable(context: Context, names: Names, runtime: boolean, force: boole
 export const INSTALL_METHODS: readonly Method<undefined>[] = [
   query('GetUnitFileState', 'file:s', 'state:s', ({ api }: Context, name: string) => [fileState(api, name)]),
   method('EnableUnitFiles', 'files:as runtime:b force:b', WITH_INFO, enable),
-  method('EnableUnitFilesWithFlags', 'files:as flags:t', WITH_INFO, (context: Context, names: Names, flags: bigint) => enable(context, names, (flags & RUNTIME) !== 0n, (flags & FORCE) !== 0n)),
+  method('EnableUnitFilesWithFlags', 'files:as flags:t', WITH_INFO, (context: Context, names: Names, flags: bigint) =>
+    enable(context, names, (flags & RUNTIME) !== 0n, (flags & FORCE) !== 0n),
+  ),
   method('DisableUnitFiles', 'files:as runtime:b', CHANGES, (context: Context, names: Names, runtime: boolean) => [changes(disable(context, names, runtime).changes)]),
-  method('DisableUnitFilesWithFlags', 'files:as flags:t', CHANGES, (context: Context, names: Names, flags: bigint) => [changes(disable(context, names, (flags & RUNTIME) !== 0n).changes)]),
+  method('DisableUnitFilesWithFlags', 'files:as flags:t', CHANGES, (context: Context, names: Names, flags: bigint) => [
+    changes(disable(context, names, (flags & RUNTIME) !== 0n).changes),
+  ]),
   method('DisableUnitFilesWithFlagsAndInstallInfo', 'files:as flags:t', WITH_INFO, (context: Context, names: Names, flags: bigint) =>
     withInfo(names, disable(context, names, (flags & RUNTIME) !== 0n)),
   ),
@@ -78,7 +82,7 @@ export const INSTALL_METHODS: readonly Method<undefined>[] = [
     changes(install(context, runtime, () => unmaskUnits(context.api.store, names)).changes),
   ]),
   query('GetUnitFileLinks', 'name:s runtime:b', 'links:as', ({ api }: Context, name: string) => [
-    api.store.index.links.filter((link) => link.name === name || link.target?.endsWith(`/${name}`) === true).map(({ path }) => path),
+    api.store.index.links.filter((link) => link.name === name || link.target?.endsWith(`/${name}`)).map(({ path }) => path),
   ]),
   query('GetDefaultTarget', '', 'name:s', ({ api }: Context) => [api.store.load('default.target').name]),
 ];

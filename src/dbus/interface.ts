@@ -6,9 +6,12 @@ import type { Value } from './value.js';
 export interface Caller {
   /** The bus name of the caller; undefined at the private socket, where each has a connection of its own. */
   readonly sender: string | undefined;
-  /** Stays until the caller goes or says so: signals are sent to it. */
+  /** Signals are sent to it, until it goes or says so. */
   subscribe(): void;
   unsubscribe(): void;
+  /** As long as it has an interest, such as a job that it waits for, signals are sent to it as to a subscriber. */
+  hold(interest: string): void;
+  release(interest: string): void;
 }
 
 export interface CallContext<T> {
@@ -48,12 +51,17 @@ export interface Interface<T> {
   readonly name: string;
   readonly methods: readonly Method<T>[];
   readonly signals: readonly Signal[];
-  /** Of this object, as it is now. */
-  readonly properties: (context: Pick<CallContext<T>, 'api' | 'object'>) => readonly PropertyAccess[];
+  /** Of this object, as it is now; those with `name` only, or all. */
+  readonly properties: (context: Pick<CallContext<T>, 'api' | 'object'>, name?: string) => readonly PropertyAccess[];
 }
 
 /** A method that changes something. */
-export function method<T, A extends readonly unknown[]>(name: string, args: string, out: string, run: (context: CallContext<T>, ...args: A) => Answer | Promise<Answer>): Method<T> {
+export function method<T, A extends readonly unknown[]>(
+  name: string,
+  args: string,
+  out: string,
+  run: (context: CallContext<T>, ...args: A) => Answer | Promise<Answer>,
+): Method<T> {
   return { name, in: args, out, reads: false, run: run as unknown as Method<T>['run'] };
 }
 

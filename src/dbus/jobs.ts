@@ -5,6 +5,7 @@ import type { ManagerObserver } from '../manager/observer.js';
 import type { Unit } from '../manager/unit.js';
 import type { Api } from './api.js';
 import { noSuchUnit } from './api.js';
+import type { Caller } from './interface.js';
 import { CallError, jobPath } from './names.js';
 
 export type JobRequest = 'start' | 'stop' | 'reload' | 'restart' | 'try-restart' | 'reload-or-restart' | 'reload-or-try-restart';
@@ -21,8 +22,8 @@ const MODES: Readonly<Record<string, JobMode>> = {
   'restart-dependencies': 'replace',
 };
 
-/** The job's path. Throws CallError. */
-export function enqueue(api: Api, name: string, request: JobRequest, modeText: string): string {
+/** The job's path, of whose end the caller will hear. Throws CallError. */
+export function enqueue(api: Api, caller: Caller, name: string, request: JobRequest, modeText: string): string {
   api.checkName(name);
   const mode = MODES[modeText];
   if (mode === undefined) throw CallError.standard('InvalidArgs', `Job mode ${modeText} invalid`);
@@ -30,7 +31,16 @@ export function enqueue(api: Api, name: string, request: JobRequest, modeText: s
   if (unit === undefined) throw noSuchUnit(name, 'found');
   refuse(api, unit, request, mode);
   if (modeText === 'flush') clearJobs(api);
-  return run(api, unit, jobType(unit, request), mode);
+  // From before it is queued, for it may end at once.
+  const pending = `${name}/${request}`;
+  caller.hold(pending);
+  try {
+    const path = jobPath(run(api, unit, jobType(unit, request), mode));
+    caller.hold(path);
+    return path;
+  } finally {
+    caller.release(pending);
+  }
 }
 
 /** One after the other, so that none that ends brings up another. */
@@ -78,7 +88,7 @@ function checkLoaded({ name, activeState, loaded: { loadState } }: Unit): void {
 }
 
 /** Some jobs end before they can be asked for: they get a number all the same, and their end is told after the reply. */
-function run(api: Api, unit: Unit, type: JobType, mode: JobMode): string {
+function run(api: Api, unit: Unit, type: JobType, mode: JobMode): number {
   const { manager, notifier } = api;
   let end: JobEnd | undefined;
   const before = new Set(manager.jobs.all);
@@ -89,11 +99,11 @@ function run(api: Api, unit: Unit, type: JobType, mode: JobMode): string {
   manager.observers.delete(watch);
   if (end?.refused !== undefined) throw refusal(api, unit, type, end);
   const job = manager.jobs.get(unit.name);
-  if (job !== undefined && (end === undefined || !before.has(job))) return jobPath(job.id);
-  if (queued !== undefined) return jobPath(queued);
+  if (job !== undefined && (end === undefined || !before.has(job))) return job.id;
+  if (queued !== undefined) return queued;
   const id = manager.jobs.takeId();
   notifier.jobRemoved(id, unit.name, end?.result ?? 'done');
-  return jobPath(id);
+  return id;
 }
 
 function refusal(api: Api, unit: Unit, type: JobType, end: JobEnd): CallError {

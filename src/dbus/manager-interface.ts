@@ -14,7 +14,7 @@ type Context = CallContext<undefined>;
 type Names = readonly string[];
 
 function jobMethod(name: string, request: JobRequest): Method<undefined> {
-  return method(name, 'name:s mode:s', 'job:o', ({ api }: Context, unit: string, mode: string) => [enqueue(api, unit, request, mode)]);
+  return method(name, 'name:s mode:s', 'job:o', ({ api, caller }: Context, unit: string, mode: string) => [enqueue(api, caller, unit, request, mode)]);
 }
 
 const UNITS: readonly Method<undefined>[] = [
@@ -51,9 +51,15 @@ const UNITS: readonly Method<undefined>[] = [
   query('ListUnitFiles', '', 'unit_files:a(ss)', ({ api }: Context) => [listUnitFiles(api)]),
   query('ListUnitFilesByPatterns', 'states:as patterns:as', 'unit_files:a(ss)', ({ api }: Context, states: Names, patterns: Names) => [listUnitFiles(api, states, patterns)]),
   query('GetUnitProcesses', 'name:s', 'processes:a(sus)', ({ api }: Context, name: string) => [unitProcesses(api, name)]),
-  // Units stay loaded as long as the manager runs: a reference changes nothing.
-  method('RefUnit', 'name:s', '', ({ api }: Context, name: string) => known(api, name)),
-  method('UnrefUnit', 'name:s', '', ({ api }: Context, name: string) => known(api, name)),
+  // Units stay loaded as long as the manager runs: what a reference brings is that its holder hears of the unit.
+  method('RefUnit', 'name:s', '', ({ api, caller }: Context, name: string) => {
+    caller.hold(api.known(name).loaded.name);
+    return [];
+  }),
+  method('UnrefUnit', 'name:s', '', ({ api, caller }: Context, name: string) => {
+    caller.release(api.known(name).loaded.name);
+    return [];
+  }),
   method('ResetFailed', '', '', ({ api }: Context) => {
     for (const unit of api.manager.units.values()) unit.resetFailed();
     return [];
@@ -69,11 +75,6 @@ const UNITS: readonly Method<undefined>[] = [
   }),
 ];
 
-function known(api: Api, name: string): readonly Value[] {
-  api.known(name);
-  return [];
-}
-
 /** Throws CallError. */
 function jobOf({ api }: Context, id: number): NonNullable<ReturnType<Api['job']>> {
   const job = api.job(id);
@@ -83,8 +84,10 @@ function jobOf({ api }: Context, id: number): NonNullable<ReturnType<Api['job']>
 
 const JOBS: readonly Method<undefined>[] = [
   jobMethod('StartUnit', 'start'),
-  method('StartUnitWithFlags', 'name:s mode:s flags:t', 'job:o', ({ api }: Context, name: string, mode: string) => [enqueue(api, name, 'start', mode)]),
-  method('StartUnitReplace', 'old_unit:s new_unit:s mode:s', 'job:o', ({ api }: Context, _old: string, name: string, mode: string) => [enqueue(api, name, 'start', mode)]),
+  method('StartUnitWithFlags', 'name:s mode:s flags:t', 'job:o', ({ api, caller }: Context, name: string, mode: string) => [enqueue(api, caller, name, 'start', mode)]),
+  method('StartUnitReplace', 'old_unit:s new_unit:s mode:s', 'job:o', ({ api, caller }: Context, _old: string, name: string, mode: string) => [
+    enqueue(api, caller, name, 'start', mode),
+  ]),
   jobMethod('StopUnit', 'stop'),
   jobMethod('ReloadUnit', 'reload'),
   jobMethod('RestartUnit', 'restart'),
@@ -157,14 +160,17 @@ const WHOLE: readonly Method<undefined>[] = [
   }),
   method('UnsetAndSetEnvironment', 'names:as assignments:as', '', ({ api }: Context, names: Names, assignments: Names) => {
     setEnvironment(api, assignments);
-    unsetEnvironment(api, names.filter((name) => !assignments.some((assignment) => assignment.startsWith(`${name}=`))));
+    unsetEnvironment(
+      api,
+      names.filter((name) => !assignments.some((assignment) => assignment.startsWith(`${name}=`))),
+    );
     return [];
   }),
 ];
 
 /** What rouse cannot do to a unit, said as such rather than as a method that nobody knows. */
-function impossible(name: string, args: string, words: string): Method<undefined> {
-  return method(name, args, '', () => {
+function impossible(name: string, args: string, words: string, out = ''): Method<undefined> {
+  return method(name, args, out, () => {
     throw CallError.standard('NotSupported', words);
   });
 }
@@ -172,7 +178,7 @@ function impossible(name: string, args: string, words: string): Method<undefined
 const IMPOSSIBLE: readonly Method<undefined>[] = [
   impossible('FreezeUnit', 'name:s', 'rouse does not freeze units'),
   impossible('ThawUnit', 'name:s', 'rouse does not freeze units'),
-  impossible('RevertUnitFiles', 'files:as', 'rouse does not revert unit files: remove what was added to them'),
+  impossible('RevertUnitFiles', 'files:as', 'rouse does not revert unit files: remove what was added to them', 'changes:a(sss)'),
   impossible('CleanUnit', 'name:s mask:as', 'rouse does not remove the folders of units'),
   impossible('SetUnitProperties', 'name:s runtime:b properties:a(sv)', 'rouse does not change units that are loaded: write a drop-in'),
 ];

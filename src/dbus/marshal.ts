@@ -117,7 +117,7 @@ export class Writer {
   }
 
   #fields(fields: readonly Type[], value: Value): void {
-    if (!Array.isArray(value) || value.length !== fields.length) throw mismatch(`a struct of ${fields.length}`, value as Value);
+    if (!Array.isArray(value) || value.length !== fields.length) throw mismatch(`a struct of ${fields.length}`, value);
     this.align(8);
     fields.forEach((field, i) => this.#value(field, (value as readonly Value[])[i] as Value));
   }

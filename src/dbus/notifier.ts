@@ -108,7 +108,9 @@ export class Notifier implements ManagerObserver {
         return value === undefined ? [] : [[property.name, new Variant(property.signature, value)]];
       });
       const body = [`${BUS_NAME}.${name}`, changed, []];
-      return changed.length === 0 ? [] : [{ type: 'signal', path: unitPath(unit.name), interface: 'org.freedesktop.DBus.Properties', member: 'PropertiesChanged', signature: 'sa{sv}as', body }];
+      return changed.length === 0
+        ? []
+        : [{ type: 'signal', path: unitPath(unit.name), interface: 'org.freedesktop.DBus.Properties', member: 'PropertiesChanged', signature: 'sa{sv}as', body }];
     });
   }
 }

@@ -27,7 +27,7 @@ export class PeerServer {
   serve(socket: Socket): void {
     const { uid } = this.manager.host.scope;
     const nothing = (): void => undefined;
-    const caller: Caller = { sender: undefined, subscribe: nothing, unsubscribe: nothing };
+    const caller: Caller = { sender: undefined, subscribe: nothing, unsubscribe: nothing, hold: nothing, release: nothing };
     const connection = new Connection(socket, new ServerAuth(this.#guid, (other) => other === uid || other === 0), {
       onReady: () => this.#notifier.add(connection),
       onMessage: (message) => {

@@ -53,10 +53,13 @@ export class PrivateSocket {
 
   #serve(socket: Socket): void {
     this.#peers ??= import('./peer-server.js').then(({ PeerServer: Peers }) => new Peers(this.manager, this.onExit));
-    this.#peers.then((peers) => peers.serve(socket), (error: unknown) => {
-      socket.destroy();
-      this.manager.onBug(error);
-    });
+    this.#peers.then(
+      (peers) => peers.serve(socket),
+      (error: unknown) => {
+        socket.destroy();
+        this.manager.onBug(error);
+      },
+    );
   }
 }
 

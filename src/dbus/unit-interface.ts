@@ -10,7 +10,7 @@ type UnitContext = CallContext<string>;
 type JobContext = CallContext<number>;
 
 function jobMethod(name: string, request: JobRequest): Method<string> {
-  return method(name, 'mode:s', 'job:o', ({ api, object }: UnitContext, mode: string) => [enqueue(api, object, request, mode)]);
+  return method(name, 'mode:s', 'job:o', ({ api, caller, object }: UnitContext, mode: string) => [enqueue(api, caller, object, request, mode)]);
 }
 
 const UNIT_METHODS: readonly Method<string>[] = [
@@ -29,8 +29,14 @@ const UNIT_METHODS: readonly Method<string>[] = [
     api.find(object)?.resetFailed();
     return [];
   }),
-  method('Ref', '', '', () => []),
-  method('Unref', '', '', () => []),
+  method('Ref', '', '', ({ caller, object }: UnitContext) => {
+    caller.hold(object);
+    return [];
+  }),
+  method('Unref', '', '', ({ caller, object }: UnitContext) => {
+    caller.release(object);
+    return [];
+  }),
 ];
 
 const TYPE_METHODS: readonly Method<string>[] = [query('GetProcesses', '', 'processes:a(sus)', ({ api, object }: UnitContext) => [unitProcesses(api, object)])];
@@ -41,9 +47,11 @@ export function unitInterfaces(unit: string): readonly Interface<string>[] {
     name: `${BUS_NAME}.${name}`,
     methods: name === 'Unit' ? UNIT_METHODS : name === 'Target' ? [] : TYPE_METHODS,
     signals: [],
-    properties: ({ api, object }): readonly PropertyAccess[] => {
+    properties: ({ api, object }, only): readonly PropertyAccess[] => {
       const subject = api.subject(object);
-      return properties.map((property) => ({ name: property.name, signature: property.signature, get: () => property.read(subject), live: property.live }));
+      return properties
+        .filter((property) => only === undefined || property.name === only)
+        .map((property) => ({ name: property.name, signature: property.signature, get: () => property.read(subject), live: property.live }));
     },
   }));
 }

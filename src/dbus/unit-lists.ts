@@ -31,7 +31,9 @@ function unitRecord(api: Api, { loaded, config, state }: Subject): Value {
 export function listUnits(api: Api, states: readonly string[] = [], patterns: readonly string[] = []): Value {
   const matches = matchesAny(patterns);
   return [...api.manager.units.values()]
-    .filter(({ name, loaded, activeState, subState }) => (states.length === 0 || states.some((state) => [loaded.loadState, activeState, subState].includes(state as never))) && matches(name))
+    .filter(
+      ({ name, loaded, activeState, subState }) => (states.length === 0 || states.some((state) => [loaded.loadState, activeState, subState].includes(state))) && matches(name),
+    )
     .map((unit) => unitRecord(api, api.subject(unit.name)));
 }
 

@@ -104,7 +104,10 @@ function askingProfile(base: Profile, listenerPath: string): Profile | undefined
   const asked = rules.flatMap((rule) => {
     const calls = rule.names.filter((name) => CALLS.includes(name));
     if (rule.action !== ALLOW || calls.length === 0) return [rule];
-    return [{ ...rule, names: rule.names.filter((name) => !CALLS.includes(name)) }, { ...rule, names: calls, action: NOTIFY }];
+    return [
+      { ...rule, names: rule.names.filter((name) => !CALLS.includes(name)) },
+      { ...rule, names: calls, action: NOTIFY },
+    ];
   });
   const unnamed = base.defaultAction === ALLOW ? CALLS.filter((call) => !rules.some(({ names }) => names.includes(call))) : [];
   const byDefault = unnamed.length === 0 ? [] : [{ names: unnamed, action: NOTIFY }];

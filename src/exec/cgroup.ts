@@ -72,7 +72,12 @@ function twinsOf(mountPoint: string, path: string): readonly Twin[] {
   return readdirSync(parent, { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && join(parent, entry.name) !== mountPoint)
     .map((entry) => join(parent, entry.name))
-    .map((point) => ({ point, missing: ancestors(path).map((folder) => join(point, folder)).filter((folder) => !existsSync(folder)) }));
+    .map((point) => ({
+      point,
+      missing: ancestors(path)
+        .map((folder) => join(point, folder))
+        .filter((folder) => !existsSync(folder)),
+    }));
 }
 
 /** '/a/b' to '/a/b' and '/a'. */

@@ -28,7 +28,14 @@ export function planPodLaunch(argv: readonly string[], defaultRuntime: string | 
   const others = named < 0 ? global : global.filter((_, i) => i !== named && !(global[named] === '--runtime' && i === named + 1));
   return {
     runtime,
-    argv: (path, address) => [...argv.slice(0, 1), `--runtime=${path}`, ...others, ...argv.slice(at.first, at.end), `--annotation=io.rouse.sockets=${address}`, ...argv.slice(at.end)],
+    argv: (path, address) => [
+      ...argv.slice(0, 1),
+      `--runtime=${path}`,
+      ...others,
+      ...argv.slice(at.first, at.end),
+      `--annotation=io.rouse.sockets=${address}`,
+      ...argv.slice(at.end),
+    ],
   };
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { adaptPodman, detectPodmanHost, type PodmanHost } from './podman.js';
 
 const RUN = ['/usr/bin/podman', 'run', '--name', 'web', '--replace', '--rm', '--cgroups=split', 'docker.io/library/nginx'];
-const UNIFIED: PodmanHost = { layout: 'unified', rootless: false, journald: true, runc: undefined, ulimits: [] };
+const UNIFIED: PodmanHost = { layout: 'unified', rootless: false, journald: true, runc: undefined, runtime: 'crun', systemd: false, ulimits: [] };
 const UNIT = { logPath: '/run/rouse/web.log', cgroup: '/rouse/web.service' };
 
 function adapt(host: Partial<PodmanHost>, argv: readonly string[] = RUN, unit: Parameters<typeof adaptPodman>[2] = UNIT): ReturnType<typeof adaptPodman> {

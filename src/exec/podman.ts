@@ -4,8 +4,10 @@
  * host does have; the table is in docs/containers.md. Everything else in the command stays as the user's file made it.
  */
 import { existsSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { basename } from 'node:path';
 import type { CgroupLayout } from './cgroup.js';
+import { containersConf } from './containers-conf.js';
 
 export interface PodmanHost {
   readonly layout: CgroupLayout;
@@ -15,6 +17,10 @@ export interface PodmanHost {
   readonly journald: boolean;
   /** Where runc is, if it is. */
   readonly runc: string | undefined;
+  /** The OCI runtime that podman uses where nobody names one. */
+  readonly runtime: string | undefined;
+  /** podman finds a systemd, and lets it run the health checks. */
+  readonly systemd: boolean;
   /** `--ulimit=` words for a host that lacks CAP_SYS_RESOURCE, as a sandbox does: a container cannot have higher limits there. */
   readonly ulimits: readonly string[];
 }
@@ -84,13 +90,33 @@ function insertAfterRun(argv: readonly string[], words: readonly string[]): read
   return [...argv.slice(0, at), ...words, ...argv.slice(at)];
 }
 
-export function detectPodmanHost(layout: CgroupLayout, path: string): PodmanHost {
-  const runc = path
-    .split(':')
-    .map((folder) => `${folder}/runc`)
-    .find((file) => existsSync(file));
+export function detectPodmanHost(layout: CgroupLayout, path: string, home = homedir()): PodmanHost {
+  const find = (program: string): string | undefined =>
+    path
+      .split(':')
+      .map((folder) => `${folder}/${program}`)
+      .find((file) => existsSync(file));
   const rootless = process.getuid?.() !== 0;
-  return { layout, rootless, journald: existsSync('/run/systemd/journal/socket'), runc, ulimits: rootless || hasCapability(CAP_SYS_RESOURCE) ? [] : ownLimits() };
+  const runc = find('runc');
+  return {
+    layout,
+    rootless,
+    journald: existsSync('/run/systemd/journal/socket'),
+    runc,
+    runtime: containersConf('runtime', home) ?? find('crun') ?? runc,
+    systemd: hasSystemd(rootless),
+    ulimits: rootless || hasCapability(CAP_SYS_RESOURCE) ? [] : ownLimits(),
+  };
+}
+
+/** Whether a real one answers where podman asks for its timers. */
+function hasSystemd(rootless: boolean): boolean {
+  try {
+    const folder = rootless ? (process.env['XDG_RUNTIME_DIR'] ?? '') : '/run';
+    return readFileSync('/proc/1/comm', 'utf8').trim() === 'systemd' && existsSync(`${folder}/systemd/private`);
+  } catch {
+    return false;
+  }
 }
 
 /** <linux/capability.h> */

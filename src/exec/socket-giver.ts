@@ -63,6 +63,10 @@ export class SocketGiver {
     const sockets = this.given();
     if (sockets.length === 0) return;
     const note = `${sockets.length}\n${sockets.map(({ name }) => name).join(':')}`;
-    sendFds(connection, Buffer.from(note), sockets.map(({ fd }) => fd));
+    sendFds(
+      connection,
+      Buffer.from(note),
+      sockets.map(({ fd }) => fd),
+    );
   }
 }

@@ -106,7 +106,7 @@ export class Connections {
 
   #start(config: SocketConfig, fd: Fd, client: Client): void {
     const { manager } = this.socket;
-    const loaded = manager.host.store.load(instanceName(serviceOf(config), `${this.accepted}-${client.instance}`));
+    const loaded = manager.instances.load(instanceName(serviceOf(config), `${this.accepted}-${client.instance}`));
     if (loaded.config?.type !== 'service') {
       fd.close();
       this.#templateIsBad = true;

@@ -64,9 +64,12 @@ export class Adopting {
     return openChannel(manager.poller, {
       onNotify: (notify) => prepared.adoption.serve(notify),
       onNoNewPrivileges: () =>
-        manager.sayOnce(`${name}: Its processes have no new privileges (sudo and other setuid programs have no effect there): without CAP_SYS_ADMIN, adopting their sockets takes that`),
+        manager.sayOnce(
+          `${name}: Its processes have no new privileges (sudo and other setuid programs have no effect there): without CAP_SYS_ADMIN, adopting their sockets takes that`,
+        ),
       onFailure: (what, errno) => {
-        this.unit.reason = what === 'filter' ? `Failed to adopt its sockets: seccomp: ${errnoText(errno)}` : `Failed to start ${config.execStart[0]?.path ?? ''}: ${errnoText(errno)}`;
+        this.unit.reason =
+          what === 'filter' ? `Failed to adopt its sockets: seccomp: ${errnoText(errno)}` : `Failed to start ${config.execStart[0]?.path ?? ''}: ${errnoText(errno)}`;
         manager.say(this.unit, this.unit.reason);
       },
     });
@@ -162,7 +165,11 @@ export class Adopting {
     if (free === undefined || explicit === undefined) return;
     const { address } = bound;
     const word = 'port' in address ? `${address.port}` : prettyAddress(address);
-    this.unit.manager.say(this.unit, `The program binds ${prettyAddress(address)}, which no socket stands for`, `Adopt=${word} in [X-Rouse] of ${explicit.name}, if it is ${free.listen.text}`);
+    this.unit.manager.say(
+      this.unit,
+      `The program binds ${prettyAddress(address)}, which no socket stands for`,
+      `Adopt=${word} in [X-Rouse] of ${explicit.name}, if it is ${free.listen.text}`,
+    );
   }
 
   #sockets(config: ServiceConfig): readonly SocketUnit[] {

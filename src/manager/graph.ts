@@ -58,7 +58,13 @@ export class Graph {
   remove({ name, dependencies }: UnitConfig): void {
     const said: readonly (readonly [Relation, string])[] = [
       ...dependencies.map((each) => [each.kind, each.name] as const),
-      ...this.#linked(name, 'triggeredBy').flatMap((socket) => [['triggeredBy', socket], ['after', socket]] as const),
+      ...this.#linked(name, 'triggeredBy').flatMap(
+        (socket) =>
+          [
+            ['triggeredBy', socket],
+            ['after', socket],
+          ] as const,
+      ),
     ];
     for (const [relation, other] of said) {
       this.#edges.get(other)?.get(inverse(relation))?.delete(name);

@@ -43,7 +43,12 @@ export class JobQueue {
   install(planned: readonly PlannedJob[], anchor: string, mode: JobMode, onEnd: (end: JobEnd) => void): void {
     const clash = mode === 'fail' ? planned.find(({ unit, type }) => this.#contradicts(unit, type)) : undefined;
     if (clash !== undefined) {
-      return onEnd({ result: 'canceled', message: `${clash.unit}: Another job is queued for it, refusing to replace it`, hint: '--job-mode=replace', refused: { reason: 'destructive', unit: clash.unit } });
+      return onEnd({
+        result: 'canceled',
+        message: `${clash.unit}: Another job is queued for it, refusing to replace it`,
+        hint: '--job-mode=replace',
+        refused: { reason: 'destructive', unit: clash.unit },
+      });
     }
     for (const { unit, type } of planned) this.#add(unit, type, mode, unit === anchor ? onEnd : undefined);
     if (!planned.some(({ unit }) => unit === anchor)) onEnd({ result: 'done' });

@@ -7,6 +7,7 @@ import type { CgroupTree } from '../exec/cgroup.js';
 import type { LaunchHost } from '../exec/launch.js';
 import { UnitLog } from '../exec/output.js';
 import type { PodmanHost } from '../exec/podman.js';
+import { InstanceCache } from '../load/instance-cache.js';
 import type { Scope } from '../load/scope.js';
 import type { LoadedUnit, UnitStore } from '../load/unit-store.js';
 import type { OpenContext } from '../socket/open.js';
@@ -52,6 +53,8 @@ export class Manager {
   readonly graph = new Graph();
   readonly jobs: JobQueue;
   readonly leftovers: Leftovers;
+  /** Accept=yes */
+  readonly instances: InstanceCache;
   readonly families: FamilyMemory;
   readonly armingQueue = new ArmingQueue();
   readonly observers = new Set<ManagerObserver>();
@@ -63,6 +66,7 @@ export class Manager {
     this.families = new FamilyMemory(join(host.scope.logDir, 'families.json'));
     this.leftovers = new Leftovers(join(host.scope.rouseDir, 'running'));
     this.jobs = new JobQueue(this);
+    this.instances = new InstanceCache(host.store);
   }
 
   get poller(): Poller {
@@ -183,7 +187,12 @@ export class Manager {
     const unit = this.get(name);
     if (unit === undefined) return onEnd({ result: 'unsupported', message: `${name}: rouse has no units of this type` });
     const transaction = this.#plan(unit, type, mode);
-    if (!transaction.ok) return onEnd({ result: transaction.reason === 'load' ? 'failed' : 'canceled', message: transaction.message, refused: { reason: transaction.reason, unit: transaction.unit } });
+    if (!transaction.ok)
+      return onEnd({
+        result: transaction.reason === 'load' ? 'failed' : 'canceled',
+        message: transaction.message,
+        refused: { reason: transaction.reason, unit: transaction.unit },
+      });
     for (const note of transaction.notes) this.host.print(note);
     this.jobs.install(transaction.jobs, unit.name, mode, onEnd);
   }
@@ -411,7 +420,8 @@ export class Manager {
     this.#stopping = true;
     const active = [...this.units.values()].filter((unit) => !isInactive(unit.activeState) || this.jobs.has(unit.name));
     await Promise.all(active.map((unit) => new Promise<void>((resolve) => this.queue(unit.name, 'stop', 'replace', () => resolve()))));
-    await Promise.all([...this.units.values()].map((unit) => (unit instanceof ServiceUnit ? unit.arming.discard('rouse is ending') : undefined)));
+    const services = [...this.units.values()].filter((unit) => unit instanceof ServiceUnit);
+    await Promise.all(services.map((unit) => unit.arming.discard('rouse is ending')));
     await this.armingQueue.idle;
     for (const log of this.#logs.values()) log.close();
   }

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { isContainerService } from '../exec/launch.js';
 import { planPodLaunch, type PodLaunch } from '../exec/pod-launch.js';
-import { SocketGiver } from '../exec/socket-giver.js';
+import { SocketGiver, type GivenSocket } from '../exec/socket-giver.js';
 import { nativeFile } from '../sys/native-file.js';
 import type { ServiceConfig } from '../unit/config.js';
 import type { ServiceUnit } from './service.js';
@@ -26,8 +26,23 @@ export class PodSockets {
       manager.say(this.unit, `Its containers may get wrong sockets: ${planned.why}`, 'runtime = "crun" in containers.conf, or Network=none without a pod');
       return undefined;
     }
-    this.#giver ??= new SocketGiver(manager.poller, this.#address, () => manager.socketsFor(this.unit, config));
-    return planned;
+    return this.#open(config) ? planned : undefined;
+  }
+
+  #open(config: ServiceConfig): boolean {
+    const { manager } = this.unit;
+    const given = (): readonly GivenSocket[] => {
+      const sockets = manager.socketsFor(this.unit, config);
+      for (const { fd } of sockets) fd.setNonblocking(config.nonBlocking);
+      return sockets;
+    };
+    try {
+      this.#giver ??= new SocketGiver(manager.poller, this.#address, given);
+      return true;
+    } catch (error) {
+      manager.say(this.unit, `Its containers may get wrong sockets: ${error instanceof Error ? error.message : String(error)}`);
+      return false;
+    }
   }
 
   /** The command that asks for the sockets. */

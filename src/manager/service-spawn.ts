@@ -51,15 +51,17 @@ export function spawnCommand(manager: Manager, unit: ServiceUnit, config: Servic
     if (adapted.logPath !== undefined) {
       containerLog = new ContainerLog(adapted.logPath, manager.logOf(unit.name), () => ({ identifier: unit.name.replace(/\.service$/, ''), pid: unit.mainPid ?? identity.pid }));
     }
-    return effect.list === 'execStart' ? unit.adopting.adapt(config, adapted.argv) : adapted.argv;
+    if (effect.list !== 'execStart') return adapted.argv;
+    return unit.adopting.adapt(config, pod === undefined ? adapted.argv : unit.podSockets.adapt(pod, adapted.argv));
   };
+  const pod = effect.list === 'execStart' ? unit.podSockets.prepare(config, effect.command.argv) : undefined;
   const asks = effect.list === 'execStart' ? unit.adopting.channel(config) : undefined;
   try {
     const child = launch(manager.launchHost, {
       unit: unit.name,
       command: effect.command,
       exec: config.exec,
-      sockets: effect.list === 'execStart' || usesSocket(config.exec) ? manager.socketsFor(unit, config) : [],
+      sockets: pod === undefined && (effect.list === 'execStart' || usesSocket(config.exec)) ? manager.socketsFor(unit, config) : [],
       nonBlocking: config.nonBlocking,
       variables: processVariables(config, effect.list, facts, unit.connection?.client),
       cgroup: facts.cgroup?.path,

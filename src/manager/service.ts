@@ -15,6 +15,7 @@ import { ActivationTimes } from './activation-times.js';
 import { Adopting } from './adopting.js';
 import { Arming } from './arming.js';
 import { MainPidFinder } from './main-pid.js';
+import { PodSockets } from './pod-sockets.js';
 import { RateLimit } from './rate-limit.js';
 import { describeResult } from './result-text.js';
 import { INITIAL_SERVICE, stepService, type KillOperation, type ServiceData, type ServiceEffect, type ServiceEvent } from './service-machine.js';
@@ -38,6 +39,7 @@ export class ServiceUnit extends Unit {
   /** Of an instance that a connection has started; Accept=yes. */
   connection: Connection | undefined;
   readonly adopting = new Adopting(this);
+  readonly podSockets = new PodSockets(this);
   readonly activations = new ActivationTimes();
   #stepping = false;
   statusText: string | undefined;
@@ -226,6 +228,7 @@ export class ServiceUnit extends Unit {
     this.#processes?.close();
     this.#processes = undefined;
     this.adopting.end();
+    this.podSockets.end();
     // A daemon that was killed leaves it behind: systemd.service(5), PIDFile=.
     if (config.pidFile !== undefined) rmSync(config.pidFile, { force: true });
     removeRuntimeDirectories(this.manager.launchHost.folders, config.exec, this.#data.state === 'auto-restart');

@@ -107,7 +107,11 @@ describe('a limit with OnLimit=fail', () => {
       steps: [...UP, 'trigger limit -> stop-pre: unwatch, execStopPre /bin/s', 'exit ok -> stop-post: unwatch, close, execStopPost /bin/t', 'exit ok -> failed'],
       result: 'trigger-limit-hit',
     },
-    { title: 'means nothing while the socket is on its way down', unit: `ExecStopPre=/bin/s\n${FAIL}`, steps: [...UP, 'stop -> stop-pre: unwatch, execStopPre /bin/s', 'trigger limit -> stop-pre'] },
+    {
+      title: 'means nothing while the socket is on its way down',
+      unit: `ExecStopPre=/bin/s\n${FAIL}`,
+      steps: [...UP, 'stop -> stop-pre: unwatch, execStopPre /bin/s', 'trigger limit -> stop-pre'],
+    },
   ]);
 });
 
@@ -117,17 +121,35 @@ describe('a socket with Accept=yes', () => {
   check([
     { title: 'takes one connection after the other, and goes on listening', unit: ACCEPT, steps: [...UP, TAKEN, TAKEN] },
     { title: 'does not care what becomes of its instances', unit: ACCEPT, steps: [...UP, TAKEN, 'service-started -> listening', 'service-ended -> listening'] },
-    { title: 'leaves connections in the queue while it rests', unit: ACCEPT, steps: [...UP, 'trigger limit -> listening: unwatch', 'readable -> listening', 'rest-over -> listening: watch', TAKEN] },
-    { title: 'fails at a limit with OnLimit=fail', unit: `${ACCEPT}\n[X-Rouse]\nOnLimit=fail`, steps: [...UP, TAKEN, 'trigger limit -> failed: unwatch, close'], result: 'trigger-limit-hit' },
+    {
+      title: 'leaves connections in the queue while it rests',
+      unit: ACCEPT,
+      steps: [...UP, 'trigger limit -> listening: unwatch', 'readable -> listening', 'rest-over -> listening: watch', TAKEN],
+    },
+    {
+      title: 'fails at a limit with OnLimit=fail',
+      unit: `${ACCEPT}\n[X-Rouse]\nOnLimit=fail`,
+      steps: [...UP, TAKEN, 'trigger limit -> failed: unwatch, close'],
+      result: 'trigger-limit-hit',
+    },
     { title: 'is closed by a stop, and its instances are not its business', unit: ACCEPT, steps: [...UP, TAKEN, 'stop -> dead: unwatch, close', 'readable -> dead'] },
-    { title: 'does not throw away what waits, for nobody else could have it', unit: `${ACCEPT}\nFlushPending=yes`, steps: [...UP, TAKEN, 'start limit -> listening: unwatch', 'rest-over -> listening: watch'] },
+    {
+      title: 'does not throw away what waits, for nobody else could have it',
+      unit: `${ACCEPT}\nFlushPending=yes`,
+      steps: [...UP, TAKEN, 'start limit -> listening: unwatch', 'rest-over -> listening: watch'],
+    },
   ]);
 });
 
 describe('a descriptor that a service has shut down', () => {
   check([
     { title: 'fails the socket', unit: '', steps: [...UP, 'hung-up -> failed: unwatch, close'], result: 'resources' },
-    { title: 'does so when the service has ended', unit: '', steps: [...TRIGGERED, 'hung-up -> running', 'service-ended -> listening: watch', 'hung-up -> failed: unwatch, close'], result: 'resources' },
+    {
+      title: 'does so when the service has ended',
+      unit: '',
+      steps: [...TRIGGERED, 'hung-up -> running', 'service-ended -> listening: watch', 'hung-up -> failed: unwatch, close'],
+      result: 'resources',
+    },
   ]);
 });
 
@@ -222,7 +244,23 @@ describe('control commands of a socket', () => {
 });
 
 describe('whatever happens to a socket', () => {
-  const EVENTS = ['start', 'stop', 'readable', 'trigger limit', 'start limit', 'no job', 'rest-over', 'hung-up', 'service-started', 'service-ended', 'spawn-failed', 'exit ok', 'exit 1', 'exit SIGTERM', 'timeout'];
+  const EVENTS = [
+    'start',
+    'stop',
+    'readable',
+    'trigger limit',
+    'start limit',
+    'no job',
+    'rest-over',
+    'hung-up',
+    'service-started',
+    'service-ended',
+    'spawn-failed',
+    'exit ok',
+    'exit 1',
+    'exit SIGTERM',
+    'timeout',
+  ];
   const HELD: readonly SocketState[] = ['start-post', 'listening', 'running', 'stop-pre'];
   const WITH_CONTROL: readonly SocketState[] = ['start-pre', 'start-post', 'stop-pre', 'stop-pre-sigterm', 'stop-post'];
   const RESTING: readonly SocketState[] = ['dead', 'failed', 'listening', 'running'];

@@ -69,7 +69,9 @@ export const EXEC_PROPERTIES: readonly Property[] = [
   exec('UnsetEnvironment', 'as', ({ unsetEnvironment }) => unsetEnvironment),
   exec('UMask', 'u', ({ umask }) => umask),
   ...RESOURCES.flatMap(limit),
-  exec('WorkingDirectory', 's', ({ workingDirectory, workingDirectoryOptional }) => (workingDirectory === undefined ? '' : `${workingDirectoryOptional ? '!' : ''}${workingDirectory}`)),
+  exec('WorkingDirectory', 's', ({ workingDirectory, workingDirectoryOptional }) =>
+    workingDirectory === undefined ? '' : `${workingDirectoryOptional ? '!' : ''}${workingDirectory}`,
+  ),
   exec('RootDirectory', 's', ({ rootDirectory }) => rootDirectory ?? ''),
   exec('OOMScoreAdjust', 'i', ({ oomScoreAdjust }) => oomScoreAdjust ?? 0),
   exec('Nice', 'i', ({ nice }) => nice ?? 0),
@@ -114,7 +116,14 @@ export function commandLists(name: string, read: (subject: Subject) => readonly 
     const commands = read(subject);
     return commands.map((command, i) => [command.path, command.argv, third(command), ...runOf(isMain && i === commands.length - 1 ? subject.state.main : undefined)]);
   };
-  return [property(name, 'a(sasbttttuii)', record(({ ignoreFailure }) => ignoreFailure)), property(`${name}Ex`, 'a(sasasttttuii)', record(flags))];
+  return [
+    property(
+      name,
+      'a(sasbttttuii)',
+      record(({ ignoreFailure }) => ignoreFailure),
+    ),
+    property(`${name}Ex`, 'a(sasasttttuii)', record(flags)),
+  ];
 }
 
 function runOf(main: MainProcess | undefined): readonly number[] {

@@ -19,7 +19,10 @@ export function propertyTables(unit: string): readonly PropertyTable[] {
   const type = unit.slice(unit.lastIndexOf('.') + 1);
   const own = OWN[type];
   const name = `${type.charAt(0).toUpperCase()}${type.slice(1)}`;
-  return [{ interface: name, properties: own ?? [] }, { interface: 'Unit', properties: UNIT_PROPERTIES }];
+  return [
+    { interface: name, properties: own ?? [] },
+    { interface: 'Unit', properties: UNIT_PROPERTIES },
+  ];
 }
 
 /** Name and text of each property; one with several records comes once for each. Empty ones are there too. */

@@ -22,11 +22,37 @@ const rows: readonly (readonly [name: string, signature: string, value: Property
   ['Job', '(uo)', [0, '/'], ['']],
   ['Job', '(uo)', [7, '/org/freedesktop/systemd1/job/7'], ['7']],
   ['LoadError', '(ss)', ['a.b', 'Not there.'], ['a.b "Not there."']],
-  ['SuccessExitStatus', '(aiai)', [[3, 4], [15, 10]], ['3 4 TERM USR1']],
-  ['EnvironmentFiles', 'a(sb)', [['/a', true], ['/b', false]], ['/a (ignore_errors=yes)', '/b (ignore_errors=no)']],
+  [
+    'SuccessExitStatus',
+    '(aiai)',
+    [
+      [3, 4],
+      [15, 10],
+    ],
+    ['3 4 TERM USR1'],
+  ],
+  [
+    'EnvironmentFiles',
+    'a(sb)',
+    [
+      ['/a', true],
+      ['/b', false],
+    ],
+    ['/a (ignore_errors=yes)', '/b (ignore_errors=no)'],
+  ],
   ['Listen', 'a(ss)', [['Stream', '@x']], ['@x (Stream)']],
-  ['ExecStop', 'a(sasbttttuii)', [['/bin/a', ['/bin/a', 'b c'], true, 0, 0, 0, 0, 0, 0, 0]], ['{ path=/bin/a ; argv[]=/bin/a b c ; ignore_errors=yes ; start_time=[n/a] ; stop_time=[n/a] ; pid=0 ; code=(null) ; status=0/0 }']],
-  ['ExecStartEx', 'a(sasasttttuii)', [['/bin/a', ['/bin/a'], ['ignore-failure'], 0, 0, 0, 0, 7, 2, 9]], ['{ path=/bin/a ; argv[]=/bin/a ; flags=ignore-failure ; start_time=[n/a] ; stop_time=[n/a] ; pid=7 ; code=killed ; status=9/KILL }']],
+  [
+    'ExecStop',
+    'a(sasbttttuii)',
+    [['/bin/a', ['/bin/a', 'b c'], true, 0, 0, 0, 0, 0, 0, 0]],
+    ['{ path=/bin/a ; argv[]=/bin/a b c ; ignore_errors=yes ; start_time=[n/a] ; stop_time=[n/a] ; pid=0 ; code=(null) ; status=0/0 }'],
+  ],
+  [
+    'ExecStartEx',
+    'a(sasasttttuii)',
+    [['/bin/a', ['/bin/a'], ['ignore-failure'], 0, 0, 0, 0, 7, 2, 9]],
+    ['{ path=/bin/a ; argv[]=/bin/a ; flags=ignore-failure ; start_time=[n/a] ; stop_time=[n/a] ; pid=7 ; code=killed ; status=9/KILL }'],
+  ],
 ];
 
 describe('the text of a property', () => {

@@ -55,7 +55,7 @@ function wideText(name: string, value: number): string {
   if (name.includes('USec')) return value === Infinity && UNSET_TIMES.has(name) ? '[not set]' : formatTimeSpan(value / 1000);
   if (value !== Infinity) return String(value);
   if (/^IP.*(Bytes|Packets)$/.test(name)) return '[no data]';
-  if (/Monotonic$/.test(name)) return '18446744073709551615';
+  if (name.endsWith('Monotonic')) return '18446744073709551615';
   return /(Current|Peak|Available|NSec|Weight|Shares|Bytes|Operations)$/.test(name) ? '[not set]' : 'infinity';
 }
 

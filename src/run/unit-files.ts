@@ -104,12 +104,21 @@ function fixed({ name, value }: RunOption, { cwd, env }: RunSurroundings): strin
 }
 
 /** Options that mean the same for a process. */
-const PROCESS_KEYS: Readonly<Record<string, string>> = { e: 'Environment', env: 'Environment', 'env-file': 'EnvironmentFile', u: 'User', user: 'User', w: 'WorkingDirectory', workdir: 'WorkingDirectory' };
+const PROCESS_KEYS: Readonly<Record<string, string>> = {
+  e: 'Environment',
+  env: 'Environment',
+  'env-file': 'EnvironmentFile',
+  u: 'User',
+  user: 'User',
+  w: 'WorkingDirectory',
+  workdir: 'WorkingDirectory',
+};
 
 function serviceFile({ name, what, options }: RunRequest, around: RunSurroundings, comment: string): UnitFileText | Refused {
   if (what.type !== 'process') return { refused: 'It is no process', hint: '' };
   const foreign = options.find((option) => PROCESS_KEYS[option.name] === undefined);
-  if (foreign !== undefined) return { refused: `No ${dashed(foreign.name)} for a process of this host`, hint: 'it has -p, -e, --env-file, -u, -w, --name, --idle, --save and --replace' };
+  if (foreign !== undefined)
+    return { refused: `No ${dashed(foreign.name)} for a process of this host`, hint: 'it has -p, -e, --env-file, -u, -w, --name, --idle, --save and --replace' };
   const [program = '', ...args] = what.argv;
   const path = program.includes('/') ? resolve(around.cwd, program) : around.findProgram(program);
   if (path === undefined || !isAbsolute(path)) return { refused: `No '${program}' in PATH`, hint: 'a command of this host stands behind the --' };

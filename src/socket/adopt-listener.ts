@@ -43,7 +43,10 @@ export class AdoptListener {
   #accept(): void {
     for (let accepted = accept4(this.#fd); accepted !== undefined; accepted = accept4(this.#fd)) {
       const { fd } = accepted;
-      this.#connections.set(fd, this.poller.watch(fd, { read: true }, () => this.#receive(fd)));
+      this.#connections.set(
+        fd,
+        this.poller.watch(fd, { read: true }, () => this.#receive(fd)),
+      );
     }
   }
 

@@ -243,7 +243,12 @@ export class Adoption {
     const wanted = sockets.find(({ fd }) => this.#adopted.has(fd));
     const asked = this.#asked.get(listen);
     if (wanted === undefined || asked === undefined || listen.address?.family !== 'any') return;
-    this.hooks.onChosen(listen, asked, wanted, sockets.filter(({ fd }) => !this.#adopted.has(fd)));
+    this.hooks.onChosen(
+      listen,
+      asked,
+      wanted,
+      sockets.filter(({ fd }) => !this.#adopted.has(fd)),
+    );
   }
 
   /** Whether or not it gets what it asks for. */

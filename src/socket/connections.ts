@@ -46,7 +46,9 @@ function tcpPresence(address: InetAddress): Presence {
   const rows = ask(address.family, 'local', address.port, [...OPEN, TCP.timeWait]).filter(({ localHost }) => isOurs(localHost));
   if (rows.some(isOpen)) return 'busy';
   // A client of this machine that closed first is remembered at its own end, whose address is mostly the same as ours.
-  const clients = ask(address.family, 'remote', address.port, [TCP.timeWait]).filter(({ localHost, remoteHost }) => remoteHost === host || (isOurs(remoteHost) && localHost === remoteHost));
+  const clients = ask(address.family, 'remote', address.port, [TCP.timeWait]).filter(
+    ({ localHost, remoteHost }) => remoteHost === host || (isOurs(remoteHost) && localHost === remoteHost),
+  );
   const remembered = [...rows, ...clients].filter(({ state }) => state === TCP.timeWait).map(({ expiresMs }) => Math.max(0, TIME_WAIT_MS - expiresMs));
   return remembered.length === 0 ? NOBODY : { goneMs: Math.min(...remembered) };
 }
@@ -79,7 +81,9 @@ function ask(family: 'inet' | 'inet6', end: 'local' | 'remote', port: number, st
 
 /** proc_pid_net(5): addresses are words in the machine's byte order, times in hundredths of a second. */
 export function procConnections(family: 'inet' | 'inet6'): readonly InetConnection[] {
-  const lines = readQuietly(`/proc/net/${family === 'inet' ? 'tcp' : 'tcp6'}`).split('\n').slice(1);
+  const lines = readQuietly(`/proc/net/${family === 'inet' ? 'tcp' : 'tcp6'}`)
+    .split('\n')
+    .slice(1);
   return lines.flatMap((line) => {
     const [, local, remote, state, , timer, , , , inode] = line.trim().split(/\s+/);
     if (local === undefined || remote === undefined || state === undefined || timer === undefined) return [];

@@ -54,7 +54,9 @@ export class HeldSockets {
   open(config: SocketConfig, context: OpenContext): readonly string[] {
     const warnings: string[] = [];
     try {
-      for (const [listen, variant] of config.listen.flatMap((line) => variantsOf(line, config, context.familiesOf?.(config.name, line) ?? 'each').map((each) => [line, each] as const))) {
+      for (const [listen, variant] of config.listen.flatMap((line) =>
+        variantsOf(line, config, context.familiesOf?.(config.name, line) ?? 'each').map((each) => [line, each] as const),
+      )) {
         const opened = openListen(variant.listen, variant.config, context);
         this.#held.push({ listen, fd: opened.fd, watch: undefined, armed: false, pause: undefined });
         warnings.push(...opened.warnings);

@@ -38,7 +38,8 @@ export function parseSocketAddress(text: string): SocketAddress {
   const parsed = errno === undefined ? listenAddress(plainNumbers(text).replace(/^vsock-(?:stream|dgram|seqpacket):/, 'vsock:')) : undefined;
   if (parsed?.ok !== true) throw new AddressError(`Failed to parse socket address "${text}"`, strerror(errno ?? EINVAL));
   const address = parsed.value;
-  if (address.family === 'any') return existsSync('/proc/net/if_inet6') ? { family: 'inet6', host: '::', port: address.port } : { family: 'inet', host: '0.0.0.0', port: address.port };
+  if (address.family === 'any')
+    return existsSync('/proc/net/if_inet6') ? { family: 'inet6', host: '::', port: address.port } : { family: 'inet', host: '0.0.0.0', port: address.port };
   if (address.family !== 'inet6' || address.scope === undefined) return address;
   const scopeId = interfaceIndex(address.scope);
   if (scopeId === undefined) throw new AddressError(`Failed to parse socket address "${text}"`, strerror(ENODEV));

@@ -91,7 +91,18 @@ function scopeText(scopeId: number): string {
   return `%${found?.[0] ?? scopeId}`;
 }
 
-const NAMED: Readonly<Record<string, string>> = { '\u0007': '\\a', '\b': '\\b', '\f': '\\f', '\n': '\\n', '\r': '\\r', '\t': '\\t', '\v': '\\v', '\\': '\\\\', '"': '\\"', "'": "\\'" };
+const NAMED: Readonly<Record<string, string>> = {
+  '\u0007': '\\a',
+  '\b': '\\b',
+  '\f': '\\f',
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+  '\v': '\\v',
+  '\\': '\\\\',
+  '"': '\\"',
+  "'": "\\'",
+};
 
 /** As C escapes; bytes above 126 in octal. */
 export function escapeText(text: string): string {

@@ -33,7 +33,10 @@ export function relayConnections(fd: Fd, { family, port }: RelayTarget): void {
     }
     const client = new Socket({ fd: accepted.fd.take(), allowHalfOpen: true });
     const server = connect({ host, port, localAddress: host, allowHalfOpen: true });
-    for (const [from, to] of [[client, server], [server, client]] as const) {
+    for (const [from, to] of [
+      [client, server],
+      [server, client],
+    ] as const) {
       from.on('error', () => to.destroy());
       from.pipe(to);
     }
@@ -86,7 +89,9 @@ function mapped(address: SocketAddress): Buffer {
 }
 
 function externalAddress(): string | undefined {
-  return Object.values(networkInterfaces()).flatMap((found) => found ?? []).find((each) => each.family === 'IPv4' && !each.internal)?.address;
+  return Object.values(networkInterfaces())
+    .flatMap((found) => found ?? [])
+    .find((each) => each.family === 'IPv4' && !each.internal)?.address;
 }
 
 function makeSender(source: string, onAnswer: (answer: Buffer) => void): ReturnType<typeof createSocket> {

@@ -69,7 +69,7 @@ export type RouseSpawn = (words: readonly (string | null)[], env: readonly (stri
 
 /** Throws when the library cannot be loaded. */
 export function loadRouseSpawn(path: string): RouseSpawn {
-  return koffi.load(path).func('int rouse_spawn(const char **, const char **, const void *, int, int, _Out_ void *)') as unknown as RouseSpawn;
+  return koffi.load(path).func('int rouse_spawn(const char **, const char **, const void *, int, int, _Out_ void *)');
 }
 
 export const execve = declare<(path: string, argv: readonly (string | null)[], env: readonly (string | null)[]) => number>(

@@ -7,7 +7,7 @@
  */
 import { release } from 'node:os';
 import { SysError } from './errno.js';
-import { check, type Fd } from './fd.js';
+import type { Fd } from './fd.js';
 import * as libc from './libc.js';
 
 /** <linux/seccomp.h>: _IOWR('!', 0, struct seccomp_notif) and its sisters. */

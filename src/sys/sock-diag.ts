@@ -107,7 +107,7 @@ function receiveAll(fd: Fd): readonly Buffer[] {
   for (;;) {
     const bytes = Buffer.alloc(RECEIVE_SIZE);
     const got = check('recv', libc.recv(fd.number, bytes, bytes.length, 0));
-    for (let at = 0; at + 16 <= got; ) {
+    for (let at = 0; at + 16 <= got;) {
       const length = bytes.readUInt32LE(at);
       const type = bytes.readUInt16LE(at + 4);
       if (type === NLMSG_DONE) return endOf(messages, bytes, at, length);

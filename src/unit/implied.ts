@@ -15,7 +15,11 @@ export function impliedDependencies(config: UnitConfig, place: Place): readonly 
 function implicit(config: UnitConfig): readonly Pair[] {
   // With Accept=yes each connection has a service of its own, which the manager puts after the socket.
   if (config.type === 'socket') return config.accept ? [] : [['before', config.service ?? config.name.replace(/\.socket$/, '.service')]];
-  if (config.type === 'service') return config.sockets.flatMap((name): readonly Pair[] => [['wants', name], ['after', name]]);
+  if (config.type === 'service')
+    return config.sockets.flatMap((name): readonly Pair[] => [
+      ['wants', name],
+      ['after', name],
+    ]);
   // A target is ordered after what it pulls in, unless that is ordered the other way: only the graph of all units knows.
   return [];
 }
@@ -23,10 +27,25 @@ function implicit(config: UnitConfig): readonly Pair[] {
 function byDefault(config: UnitConfig): readonly Pair[] {
   switch (config.type) {
     case 'socket':
-      return [['before', 'sockets.target'], ['requires', 'sysinit.target'], ['after', 'sysinit.target'], ['conflicts', 'shutdown.target'], ['before', 'shutdown.target']];
+      return [
+        ['before', 'sockets.target'],
+        ['requires', 'sysinit.target'],
+        ['after', 'sysinit.target'],
+        ['conflicts', 'shutdown.target'],
+        ['before', 'shutdown.target'],
+      ];
     case 'service':
-      return [['requires', 'sysinit.target'], ['after', 'sysinit.target'], ['after', 'basic.target'], ['conflicts', 'shutdown.target'], ['before', 'shutdown.target']];
+      return [
+        ['requires', 'sysinit.target'],
+        ['after', 'sysinit.target'],
+        ['after', 'basic.target'],
+        ['conflicts', 'shutdown.target'],
+        ['before', 'shutdown.target'],
+      ];
     case 'target':
-      return [['conflicts', 'shutdown.target'], ['before', 'shutdown.target']];
+      return [
+        ['conflicts', 'shutdown.target'],
+        ['before', 'shutdown.target'],
+      ];
   }
 }

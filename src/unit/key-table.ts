@@ -62,7 +62,7 @@ const growing = new WeakSet<object>();
 export function append<T>(draft: Draft, field: string, values: readonly T[]): void {
   const list = draft[field] as T[] | undefined;
   if (list !== undefined && growing.has(list)) for (const value of values) list.push(value);
-  else growing.add((draft[field] = [...(list ?? []), ...values]) as object);
+  else growing.add((draft[field] = [...(list ?? []), ...values]));
 }
 
 /** Words with specifiers expanded, each one element; those that `valid` refuses are left out. */

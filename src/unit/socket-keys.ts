@@ -42,7 +42,12 @@ function isInternet({ family }: ListenAddress): boolean {
 }
 
 /** ip(7); the names are those of <netinet/ip.h> in lower case. */
-const TYPES_OF_SERVICE: ReadonlyMap<string, number> = new Map([['low-delay', 16], ['throughput', 8], ['reliability', 4], ['low-cost', 2]]);
+const TYPES_OF_SERVICE: ReadonlyMap<string, number> = new Map([
+  ['low-delay', 16],
+  ['throughput', 8],
+  ['reliability', 4],
+  ['low-cost', 2],
+]);
 
 function typeOfService(text: string): Value<number> {
   const named = TYPES_OF_SERVICE.get(text);
@@ -119,7 +124,9 @@ export const SOCKET_KEYS = tableOf(
   one('MessageQueueMessageSize', 'messageQueueMessageSize', count),
   one('RemoveOnStop', 'removeOnStop', boolean, false),
   wordList('Symlinks', 'symlinks', absolutePath),
-  one('FileDescriptorName', 'fileDescriptorName', (value) => (/^[\x20-\x39\x3b-\x7e]{1,255}$/.test(value) ? { ok: true, value } : { ok: false, expected: 'a name of at most 255 characters without a colon' })),
+  one('FileDescriptorName', 'fileDescriptorName', (value) =>
+    /^[\x20-\x39\x3b-\x7e]{1,255}$/.test(value) ? { ok: true, value } : { ok: false, expected: 'a name of at most 255 characters without a colon' },
+  ),
   commandKey('ExecStartPre', 'execStartPre'),
   commandKey('ExecStartPost', 'execStartPost'),
   commandKey('ExecStopPre', 'execStopPre'),

@@ -7,7 +7,8 @@ import { RouseHost, until } from './lib/host.js';
 
 const GOOD_SOCKET = '[Socket]\nListenStream=127.0.0.1:7000\n';
 /** Answers one client with what it says, and leaves. */
-const GOOD_SERVICE = '[Service]\nExecStart=/usr/bin/node -e "require(\'net\').createServer({allowHalfOpen:true},(c)=>{c.pipe(c);c.on(\'end\',()=>setTimeout(()=>process.exit(),50))}).listen({fd:3})"\n';
+const GOOD_SERVICE =
+  "[Service]\nExecStart=/usr/bin/node -e \"require('net').createServer({allowHalfOpen:true},(c)=>{c.pipe(c);c.on('end',()=>setTimeout(()=>process.exit(),50))}).listen({fd:3})\"\n";
 
 describe.skipIf(whyNoHost() !== undefined)('a fault', () => {
   let host: RouseHost;
@@ -27,27 +28,34 @@ describe.skipIf(whyNoHost() !== undefined)('a fault', () => {
   };
 
   describe('in a file', () => {
-    const DIAGNOSTICS: readonly { readonly title: string; readonly file: string; readonly text: string | Uint8Array; readonly says: readonly string[]; readonly status: number }[] = [
-      {
-        title: 'an unknown key has a line, and a key that is like it',
-        file: 'bad.socket',
-        text: '[Socket]\nListenSteam=1\nListenStream=127.0.0.1:7001\n',
-        says: ["bad.socket:2: Unknown key 'ListenSteam' in section [Socket], ignoring", "hint: did you mean 'ListenStream'?"],
-        status: 0,
-      },
-      {
-        title: 'a wrong value has a line, and what would be accepted',
-        file: 'bad.socket',
-        text: '[Socket]\nListenStream=127.0.0.1:7001\nSocketMode=rw\n',
-        says: ["bad.socket:3: Failed to parse SocketMode=, ignoring: 'rw' is not"],
-        status: 0,
-      },
-      { title: 'a missing section keeps the unit from loading', file: 'bad.socket', text: '[Unit]\nDescription=x\n', says: ['No section [Socket], refusing to load'], status: 1 },
-      { title: 'a binary file is no unit', file: 'bad.service', text: new Uint8Array([0, 1, 2, 3]), says: ['Not a text file'], status: 1 },
-      { title: 'a service without a command', file: 'bad.service', text: '[Service]\nType=simple\n', says: ['bad.service:1: No ExecStart=', 'hint: ExecStart='], status: 1 },
-      { title: 'a unit that requires itself', file: 'bad.service', text: '[Unit]\nRequires=bad.service\n[Service]\nExecStart=/bin/sleep 100\n', says: ['bad.service:2: The unit depends on itself'], status: 0 },
-      { title: 'an image that is not named', file: 'bad.container', text: '[Container]\nNetwork=none\n', says: ['bad.container'], status: 1 },
-    ];
+    const DIAGNOSTICS: readonly { readonly title: string; readonly file: string; readonly text: string | Uint8Array; readonly says: readonly string[]; readonly status: number }[] =
+      [
+        {
+          title: 'an unknown key has a line, and a key that is like it',
+          file: 'bad.socket',
+          text: '[Socket]\nListenSteam=1\nListenStream=127.0.0.1:7001\n',
+          says: ["bad.socket:2: Unknown key 'ListenSteam' in section [Socket], ignoring", "hint: did you mean 'ListenStream'?"],
+          status: 0,
+        },
+        {
+          title: 'a wrong value has a line, and what would be accepted',
+          file: 'bad.socket',
+          text: '[Socket]\nListenStream=127.0.0.1:7001\nSocketMode=rw\n',
+          says: ["bad.socket:3: Failed to parse SocketMode=, ignoring: 'rw' is not"],
+          status: 0,
+        },
+        { title: 'a missing section keeps the unit from loading', file: 'bad.socket', text: '[Unit]\nDescription=x\n', says: ['No section [Socket], refusing to load'], status: 1 },
+        { title: 'a binary file is no unit', file: 'bad.service', text: new Uint8Array([0, 1, 2, 3]), says: ['Not a text file'], status: 1 },
+        { title: 'a service without a command', file: 'bad.service', text: '[Service]\nType=simple\n', says: ['bad.service:1: No ExecStart=', 'hint: ExecStart='], status: 1 },
+        {
+          title: 'a unit that requires itself',
+          file: 'bad.service',
+          text: '[Unit]\nRequires=bad.service\n[Service]\nExecStart=/bin/sleep 100\n',
+          says: ['bad.service:2: The unit depends on itself'],
+          status: 0,
+        },
+        { title: 'an image that is not named', file: 'bad.container', text: '[Container]\nNetwork=none\n', says: ['bad.container'], status: 1 },
+      ];
 
     it.each(DIAGNOSTICS)('is said: $title', async ({ file, text, says, status }) => {
       withGoodPair();

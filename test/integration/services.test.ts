@@ -40,7 +40,11 @@ describe.each(MANAGERS)('services under $title', (kind) => {
     });
 
     test('Type=simple does not wait for execve(), Type=exec does', async () => {
-      await bench.units({ 'gone-simple.service': '[Service]\nExecStart=/nowhere/program\n', 'gone-exec.service': '[Service]\nType=exec\nExecStart=/nowhere/program\n', 'exec.service': '[Service]\nType=exec\nExecStart=/bin/sleep 1000\n' });
+      await bench.units({
+        'gone-simple.service': '[Service]\nExecStart=/nowhere/program\n',
+        'gone-exec.service': '[Service]\nType=exec\nExecStart=/nowhere/program\n',
+        'exec.service': '[Service]\nType=exec\nExecStart=/bin/sleep 1000\n',
+      });
       expect(await bench.code('start', 'gone-simple')).toBe(0);
       await waitFor('gone-simple.service', /^failed \(failed\) exit-code$/);
       expect(await bench.account.property('gone-simple.service', 'ExecMainStatus')).toBe('203');
@@ -51,7 +55,9 @@ describe.each(MANAGERS)('services under $title', (kind) => {
     });
 
     test('Type=notify is up when it says READY=1, and shows its status', async () => {
-      await bench.units({ 'notify.service': `[Service]\nType=notify\nNotifyAccess=all\nExecStart=/bin/sh -c 'until [ -e ${WORK}/ready ]; do sleep 0.02; done; systemd-notify --ready --status=Serving; exec sleep 1000'\n` });
+      await bench.units({
+        'notify.service': `[Service]\nType=notify\nNotifyAccess=all\nExecStart=/bin/sh -c 'until [ -e ${WORK}/ready ]; do sleep 0.02; done; systemd-notify --ready --status=Serving; exec sleep 1000'\n`,
+      });
       expect(await bench.code('start', '--no-block', 'notify')).toBe(0);
       expect(await waitFor('notify.service', /start/)).toBe('activating (start) success');
       bench.touch('ready');
@@ -70,7 +76,10 @@ describe.each(MANAGERS)('services under $title', (kind) => {
         'forking.service': `[Service]\nType=forking\nPIDFile=${WORK}/forking.pid\nExecStart=/bin/sh -c 'sleep 1000 & echo $! > ${WORK}/forking.pid'\n`,
         'guess.service': `[Service]\nType=forking\nExecStart=/bin/sh -c 'sleep 1001 &'\n`,
       });
-      for (const [unit, command] of [['forking.service', 'sleep 1000'], ['guess.service', 'sleep 1001']] as const) {
+      for (const [unit, command] of [
+        ['forking.service', 'sleep 1000'],
+        ['guess.service', 'sleep 1001'],
+      ] as const) {
         expect(await bench.code('start', unit)).toBe(0);
         expect(await bench.state(unit)).toBe('active (running) success');
         const pid = Number(await bench.account.property(unit, 'MainPID'));
@@ -95,7 +104,9 @@ describe.each(MANAGERS)('services under $title', (kind) => {
     });
 
     test('Type=oneshot stops at the first command that fails', async () => {
-      await bench.units({ 'broken.service': `[Service]\nType=oneshot\nExecStart=/bin/sh -c 'exit 7'\nExecStart=${log('never', 'broken')}\nExecStopPost=${log('$SERVICE_RESULT,$EXIT_CODE,$EXIT_STATUS', 'broken')}\n` });
+      await bench.units({
+        'broken.service': `[Service]\nType=oneshot\nExecStart=/bin/sh -c 'exit 7'\nExecStart=${log('never', 'broken')}\nExecStopPost=${log('$SERVICE_RESULT,$EXIT_CODE,$EXIT_STATUS', 'broken')}\n`,
+      });
       expect(await bench.code('start', 'broken')).toBe(1);
       expect(bench.lines('broken')).toEqual(['exit-code,exited,7']);
       expect(await bench.state('broken.service')).toBe('failed (failed) exit-code');
@@ -114,7 +125,9 @@ describe.each(MANAGERS)('services under $title', (kind) => {
   describe('commands', () => {
     test('run in their order, with MAINPID where there is one', async () => {
       const say = (word: string): string => `/bin/sh -c 'echo ${word} $\${MAINPID:-none} >> ${WORK}/order'`;
-      await bench.units({ 'order.service': `[Service]\nExecStartPre=${say('pre1')}\nExecStartPre=${say('pre2')}\nExecStart=/bin/sh -c 'exec sleep 1000'\nExecStartPost=${say('post')}\nExecReload=${say('reload')}\nExecStop=${say('stop')}\nExecStopPost=${say('stoppost')}\n` });
+      await bench.units({
+        'order.service': `[Service]\nExecStartPre=${say('pre1')}\nExecStartPre=${say('pre2')}\nExecStart=/bin/sh -c 'exec sleep 1000'\nExecStartPost=${say('post')}\nExecReload=${say('reload')}\nExecStop=${say('stop')}\nExecStopPost=${say('stoppost')}\n`,
+      });
       expect(await bench.code('start', 'order')).toBe(0);
       const pid = await bench.account.property('order.service', 'MainPID');
       expect(await bench.code('reload', 'order')).toBe(0);
@@ -123,7 +136,9 @@ describe.each(MANAGERS)('services under $title', (kind) => {
     });
 
     test('a failing ExecStartPre= keeps ExecStart= from running; ExecStopPost= runs, ExecStop= does not', async () => {
-      await bench.units({ 'pre.service': `[Service]\nExecStartPre=/bin/false\nExecStart=${log('main', 'pre')}\nExecStop=${log('stop', 'pre')}\nExecStopPost=${log('stoppost', 'pre')}\n` });
+      await bench.units({
+        'pre.service': `[Service]\nExecStartPre=/bin/false\nExecStart=${log('main', 'pre')}\nExecStop=${log('stop', 'pre')}\nExecStopPost=${log('stoppost', 'pre')}\n`,
+      });
       expect(await bench.code('start', 'pre')).toBe(1);
       expect(bench.lines('pre')).toEqual(['stoppost']);
       expect(await bench.state('pre.service')).toBe('failed (failed) exit-code');
@@ -136,7 +151,10 @@ describe.each(MANAGERS)('services under $title', (kind) => {
     });
 
     test('ExecCondition= skips the service with 1 to 254, and fails it with 255', async () => {
-      await bench.units({ 'skipped.service': `[Service]\nExecCondition=/bin/false\nExecStart=${log('ran', 'skipped')}\n`, 'refused.service': "[Service]\nExecCondition=/bin/sh -c 'exit 255'\nExecStart=/bin/true\n" });
+      await bench.units({
+        'skipped.service': `[Service]\nExecCondition=/bin/false\nExecStart=${log('ran', 'skipped')}\n`,
+        'refused.service': "[Service]\nExecCondition=/bin/sh -c 'exit 255'\nExecStart=/bin/true\n",
+      });
       await pin('pin-condition', 'skipped.service');
       expect(await bench.code('start', 'skipped')).toBe(0);
       expect(await bench.state('skipped.service')).toBe('inactive (dead) exec-condition');
@@ -146,7 +164,10 @@ describe.each(MANAGERS)('services under $title', (kind) => {
     });
 
     test('a condition that is not met skips the start', async () => {
-      await bench.units({ 'condition.service': `[Unit]\nConditionPathExists=/nowhere\n[Service]\nExecStart=${log('ran', 'condition')}\n`, 'assert.service': '[Unit]\nAssertPathExists=/nowhere\n[Service]\nExecStart=/bin/true\n' });
+      await bench.units({
+        'condition.service': `[Unit]\nConditionPathExists=/nowhere\n[Service]\nExecStart=${log('ran', 'condition')}\n`,
+        'assert.service': '[Unit]\nAssertPathExists=/nowhere\n[Service]\nExecStart=/bin/true\n',
+      });
       expect(await bench.code('start', 'condition')).toBe(0);
       expect(await bench.code('start', 'assert')).toBe(1);
       expect(bench.file('condition')).toBe('');
@@ -187,17 +208,24 @@ describe.each(MANAGERS)('services under $title', (kind) => {
 
     test('starts again after the ends that its table has, and after no others', async () => {
       const pairs = Object.keys(RESTARTS).flatMap((kind) => (Object.keys(ENDS) as (keyof typeof ENDS)[]).map((end) => ({ unit: `r-${kind}-${end}.service`, kind, end })));
-      const text = ({ unit, kind, end }: (typeof pairs)[number]): string => `[Service]\nRestart=${kind}\nRestartSec=20ms\nExecStart=/bin/sh -c '[ -e ${WORK}/${unit} ] && exec sleep 1000; touch ${WORK}/${unit}; ${ENDS[end]}'\n`;
+      const text = ({ unit, kind, end }: (typeof pairs)[number]): string =>
+        `[Service]\nRestart=${kind}\nRestartSec=20ms\nExecStart=/bin/sh -c '[ -e ${WORK}/${unit} ] && exec sleep 1000; touch ${WORK}/${unit}; ${ENDS[end]}'\n`;
       await bench.units(Object.fromEntries(pairs.map((pair) => [pair.unit, text(pair)])));
       expect(await bench.code('start', '--no-block', ...pairs.map(({ unit }) => unit))).toBe(0);
       const found = await until('all have settled', async () => {
         const blocks = (await bench.account.ok('show', '-p', 'Id', '-p', 'ActiveState', '-p', 'NRestarts', ...pairs.map(({ unit }) => unit))).trim().split('\n\n');
         const states = blocks.map((block) => Object.fromEntries(block.split('\n').map((line) => line.split('=') as [string, string])));
-        const isSettled = ({ Id, ActiveState, NRestarts }: Record<string, string>): boolean => bench.host.exists(`${WORK}/${Id ?? ''}`) && (ActiveState === 'active' ? NRestarts === '1' : ActiveState !== 'activating');
+        const isSettled = ({ Id, ActiveState, NRestarts }: Record<string, string>): boolean =>
+          bench.host.exists(`${WORK}/${Id ?? ''}`) && (ActiveState === 'active' ? NRestarts === '1' : ActiveState !== 'activating');
         return states.length === pairs.length && states.every(isSettled) && states;
       });
       const restarted = found.filter(({ NRestarts }) => NRestarts === '1').map(({ Id }) => Id);
-      expect(restarted.sort()).toEqual(pairs.filter(({ kind, end }) => RESTARTS[kind]?.includes(end)).map(({ unit }) => unit).sort());
+      expect(restarted.sort()).toEqual(
+        pairs
+          .filter(({ kind, end }) => RESTARTS[kind]?.includes(end))
+          .map(({ unit }) => unit)
+          .sort(),
+      );
       await bench.account.ok('stop', ...pairs.map(({ unit }) => unit));
     });
 
@@ -234,7 +262,9 @@ describe.each(MANAGERS)('services under $title', (kind) => {
     });
 
     test('a service that fails again and again hits its start limit and stays down', async () => {
-      await bench.units({ 'loop.service': `[Unit]\nStartLimitIntervalSec=1000\nStartLimitBurst=3\n[Service]\nRestart=always\nRestartSec=10ms\nExecStart=/bin/sh -c 'echo run >> ${WORK}/loop; exit 1'\n` });
+      await bench.units({
+        'loop.service': `[Unit]\nStartLimitIntervalSec=1000\nStartLimitBurst=3\n[Service]\nRestart=always\nRestartSec=10ms\nExecStart=/bin/sh -c 'echo run >> ${WORK}/loop; exit 1'\n`,
+      });
       await bench.code('start', 'loop');
       await waitFor('loop.service', /^failed \(failed\)/);
       expect(bench.lines('loop')).toHaveLength(3);
@@ -243,10 +273,28 @@ describe.each(MANAGERS)('services under $title', (kind) => {
 
   describe('timeouts', () => {
     test.each([
-      ['TimeoutStartSec= ends a service that never becomes ready', 'never-ready', 'Type=notify\nTimeoutStartSec=200ms\nExecStart=/bin/sleep 1000', 1, /^failed \(failed\) timeout$/],
-      ['TimeoutStartSec= ends a command of ExecStartPre=', 'slow-pre', 'TimeoutStartSec=200ms\nExecStartPre=/bin/sleep 1000\nExecStart=/bin/true', 1, /^failed \(failed\) timeout$/],
+      [
+        'TimeoutStartSec= ends a service that never becomes ready',
+        'never-ready',
+        'Type=notify\nTimeoutStartSec=200ms\nExecStart=/bin/sleep 1000',
+        1,
+        /^failed \(failed\) timeout$/,
+      ],
+      [
+        'TimeoutStartSec= ends a command of ExecStartPre=',
+        'slow-pre',
+        'TimeoutStartSec=200ms\nExecStartPre=/bin/sleep 1000\nExecStart=/bin/true',
+        1,
+        /^failed \(failed\) timeout$/,
+      ],
       ['RuntimeMaxSec= ends a service that has run long enough', 'long', 'RuntimeMaxSec=200ms\nExecStart=/bin/sleep 1000', 0, /^failed \(failed\) timeout$/],
-      ['WatchdogSec= ends a service that does not report', 'dog', `Type=notify\nNotifyAccess=all\nWatchdogSec=300ms\nExecStart=/bin/sh -c 'systemd-notify --ready; exec sleep 1000'`, 0, /^failed \(failed\) watchdog$/],
+      [
+        'WatchdogSec= ends a service that does not report',
+        'dog',
+        `Type=notify\nNotifyAccess=all\nWatchdogSec=300ms\nExecStart=/bin/sh -c 'systemd-notify --ready; exec sleep 1000'`,
+        0,
+        /^failed \(failed\) watchdog$/,
+      ],
     ])('%s', async (_, name, text, code, state) => {
       await bench.units({ [`${name}.service`]: `[Service]\n${text}\n` });
       expect(await bench.code('start', name)).toBe(code);
@@ -254,7 +302,9 @@ describe.each(MANAGERS)('services under $title', (kind) => {
     });
 
     test('TimeoutStopSec= makes SIGKILL follow SIGTERM', async () => {
-      await bench.units({ 'stubborn.service': `[Service]\nTimeoutStopSec=200ms\nExecStart=/bin/sh -c 'trap "echo term >> ${WORK}/stubborn" TERM; touch ${WORK}/stubborn.up; while :; do sleep 0.02; done'\n` });
+      await bench.units({
+        'stubborn.service': `[Service]\nTimeoutStopSec=200ms\nExecStart=/bin/sh -c 'trap "echo term >> ${WORK}/stubborn" TERM; touch ${WORK}/stubborn.up; while :; do sleep 0.02; done'\n`,
+      });
       await bench.code('start', 'stubborn');
       await until('it runs', () => bench.host.exists(`${WORK}/stubborn.up`));
       expect(await bench.code('stop', 'stubborn')).toBe(0);
@@ -266,7 +316,10 @@ describe.each(MANAGERS)('services under $title', (kind) => {
   describe('signals', () => {
     /** A main process and a child of it, which write down the signals that they get. */
     const family = (name: string): string =>
-      `/bin/bash -c 'trap "echo main TERM >> ${WORK}/${name}; exit 0" TERM; trap "echo main INT >> ${WORK}/${name}; exit 0" INT; trap "echo main HUP >> ${WORK}/${name}; exit 0" HUP; (trap "echo child TERM >> ${WORK}/${name}; exit 0" TERM; trap "" INT HUP; echo $BASHPID > ${WORK}/${name}.child; while :; do read -t 0.02 < <(:) || sleep 0.02; done) & while :; do wait; done'`.replaceAll('$BASHPID', '$$BASHPID');
+      `/bin/bash -c 'trap "echo main TERM >> ${WORK}/${name}; exit 0" TERM; trap "echo main INT >> ${WORK}/${name}; exit 0" INT; trap "echo main HUP >> ${WORK}/${name}; exit 0" HUP; (trap "echo child TERM >> ${WORK}/${name}; exit 0" TERM; trap "" INT HUP; echo $BASHPID > ${WORK}/${name}.child; while :; do read -t 0.02 < <(:) || sleep 0.02; done) & while :; do wait; done'`.replaceAll(
+        '$BASHPID',
+        '$$BASHPID',
+      );
 
     test.each([
       ['control-group', '', ['child TERM', 'main TERM'], false],
@@ -285,7 +338,9 @@ describe.each(MANAGERS)('services under $title', (kind) => {
     });
 
     test('kill sends a signal to all, or to the main process alone', async () => {
-      await bench.units({ 'signalled.service': `[Service]\nExecStart=/bin/bash -c 'trap "echo USR1 >> ${WORK}/signalled" USR1; touch ${WORK}/signalled.up; while :; do sleep 0.02; done'\n` });
+      await bench.units({
+        'signalled.service': `[Service]\nExecStart=/bin/bash -c 'trap "echo USR1 >> ${WORK}/signalled" USR1; touch ${WORK}/signalled.up; while :; do sleep 0.02; done'\n`,
+      });
       await bench.code('start', 'signalled');
       await until('it runs', () => bench.host.exists(`${WORK}/signalled.up`));
       expect(await bench.code('kill', '--kill-whom=main', '-s', 'SIGUSR1', 'signalled')).toBe(0);

@@ -98,7 +98,18 @@ describe.skipIf(whyNoHost() !== undefined)('the verbs', () => {
 
   it('that ask never start a manager', async () => {
     await me.ok('exit');
-    for (const args of [['status'], ['is-active', 'up'], ['list-units'], ['list-sockets'], ['cat', 'up'], ['show', 'up'], ['logs', 'up'], ['is-enabled', 'up'], ['list-unit-files']]) await me.rouse(args);
+    for (const args of [
+      ['status'],
+      ['is-active', 'up'],
+      ['list-units'],
+      ['list-sockets'],
+      ['cat', 'up'],
+      ['show', 'up'],
+      ['logs', 'up'],
+      ['is-enabled', 'up'],
+      ['list-unit-files'],
+    ])
+      await me.rouse(args);
     expect(ours.processes().filter(({ command }) => command.includes('rouse daemon'))).toEqual([]);
   });
 

@@ -44,10 +44,17 @@ const KILLS = [
  */
 async function traces(account: Account): Promise<object> {
   const { host } = account;
-  const mounts = host.read('/proc/1/mountinfo').split('\n').filter((line) => line.includes('/overlay/') || line.includes('rouse'));
+  const mounts = host
+    .read('/proc/1/mountinfo')
+    .split('\n')
+    .filter((line) => line.includes('/overlay/') || line.includes('rouse'));
   return {
     containers: await account.sh('podman ps --all --format "{{.Names}} {{.Status}}"'),
-    processes: host.processes().filter(({ name }) => name !== 'netavark').map(({ command }) => command).sort(),
+    processes: host
+      .processes()
+      .filter(({ name }) => name !== 'netavark')
+      .map(({ command }) => command)
+      .sort(),
     cgroups: (await account.sh('find /sys/fs/cgroup -type d | sort')).split('\n').filter((path) => !/netavark|podman-user-wait/.test(path)),
     mounts,
   };
@@ -127,7 +134,10 @@ describe.skipIf(whyNoHost() !== undefined).each(kinds)('the walk-through with %s
 
     test('the container has no network of its own, and serves several clients at once', async () => {
       expect(await account.sh('podman inspect systemd-echo --format {{.HostConfig.NetworkMode}}')).toBe('none');
-      const interfaces = host.read(`/proc/${server()}/net/dev`).split('\n').flatMap((line) => /^\s*(\S+):/.exec(line)?.[1] ?? []);
+      const interfaces = host
+        .read(`/proc/${server()}/net/dev`)
+        .split('\n')
+        .flatMap((line) => /^\s*(\S+):/.exec(line)?.[1] ?? []);
       expect(interfaces).toEqual(['lo']);
       expect(await askMany(account, 'tcp4:127.0.0.1:3000', 20)).toBe(20);
     });

@@ -13,9 +13,35 @@ const RECIPE = join(import.meta.dirname, 'build.sh');
 /** Debian's own servers, as they are installed. */
 const PACKAGES = [
   ...['busybox-static', 'nginx-light', 'lighttpd', 'apache2', 'haproxy', 'tinyproxy', 'varnish', 'caddy', 'squid', 'php-fpm'],
-  ...['redis-server', 'memcached', 'postgresql', 'mariadb-server', 'mosquitto', 'nats-server', 'etcd-server', 'prometheus-node-exporter'],
+  ...[
+    'redis-server',
+    'redis-tools',
+    'memcached',
+    'curl',
+    'postgresql',
+    'mariadb-server',
+    'mosquitto',
+    'mosquitto-clients',
+    'nats-server',
+    'etcd-server',
+    'prometheus-node-exporter',
+  ],
   ...['python3', 'gunicorn', 'uvicorn', 'python3-aiohttp', 'nodejs', 'default-jre-headless', 'ruby-webrick', 'libhttp-daemon-perl'],
-  ...['dnsmasq-base', 'unbound', 'openssh-server', 'rsync', 'vsftpd', 'postfix', 'dovecot-imapd', 'inspircd', 'transmission-daemon', 'snmpd', 'tftpd-hpa'],
+  ...[
+    'dnsmasq-base',
+    'unbound',
+    'bind9-dnsutils',
+    'openssh-server',
+    'rsync',
+    'vsftpd',
+    'postfix',
+    'dovecot-imapd',
+    'inspircd',
+    'transmission-daemon',
+    'snmpd',
+    'snmp',
+    'tftpd-hpa',
+  ],
 ];
 
 function storePath() {

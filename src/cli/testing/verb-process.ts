@@ -84,7 +84,7 @@ export class VerbProcess {
           if (!condition()) return;
           resolve();
         } catch (error) {
-          reject(error as Error);
+          reject(error);
         }
         this.#changed.delete(check);
       };
@@ -110,4 +110,3 @@ export async function freePort(): Promise<number> {
   await once(server, 'close');
   return port;
 }
-

@@ -27,7 +27,16 @@ export interface Running {
 
 /** Folders as systemd and podman have them. */
 const PLACES = {
-  root: { uid: 0, home: '/root', units: '/etc/systemd/system', quadlets: '/etc/containers/systemd', own: '/etc/rouse', runtime: '/run', rouse: '/run/rouse', logs: '/var/log/rouse' },
+  root: {
+    uid: 0,
+    home: '/root',
+    units: '/etc/systemd/system',
+    quadlets: '/etc/containers/systemd',
+    own: '/etc/rouse',
+    runtime: '/run',
+    rouse: '/run/rouse',
+    logs: '/var/log/rouse',
+  },
   tester: {
     uid: 1000,
     home: '/home/tester',

@@ -1,0 +1,65 @@
+/**
+ * Instances of one template that differ in nothing but their names, because no value asks for the instance: a socket with Accept=yes
+ * loads one for each connection, and reading and checking the same text a hundred times a second would be most of its work.
+ */
+import type { UnitContents } from '../unitfile/unit-file.js';
+import { templateOf } from '../unit/name.js';
+import type { FileIndex } from './file-index.js';
+import { statQuietly } from './stat.js';
+import type { LoadedUnit, UnitStore } from './unit-store.js';
+
+interface Entry {
+  readonly loaded: LoadedUnit;
+  /** What it was made of; another one when anything of it has changed. */
+  readonly index: FileIndex;
+  readonly stamp: string;
+}
+
+export class InstanceCache {
+  readonly #entries = new Map<string, Entry>();
+
+  constructor(readonly store: UnitStore) {}
+
+  load(name: string): LoadedUnit {
+    const template = templateOf(name);
+    const entry = template === undefined ? undefined : this.#entries.get(template);
+    if (entry !== undefined && entry.index === this.store.index && entry.stamp === stampOf(entry.loaded.contents) && this.#isPlain(name)) return renamed(entry.loaded, name);
+    const loaded = this.store.load(name);
+    if (template !== undefined) this.#keep(template, name, loaded);
+    return loaded;
+  }
+
+  #keep(template: string, name: string, loaded: LoadedUnit): void {
+    const alike =
+      loaded.loadState === 'loaded' && loaded.name === name && loaded.contents !== undefined && loaded.contents.fragmentPath.startsWith('/') && isForAny(loaded.contents);
+    if (alike && this.#isPlain(name)) this.#entries.set(template, { loaded, index: this.store.index, stamp: stampOf(loaded.contents) });
+    else this.#entries.delete(template);
+  }
+
+  /** No file is about this one instance. */
+  #isPlain(name: string): boolean {
+    return !this.store.index.has(name) && this.store.index.dropInFolders(`${name}.d`).length === 0;
+  }
+}
+
+/** No specifier, and no template among what it depends on, which would become an instance of the same name. */
+function isForAny({ sections }: UnitContents): boolean {
+  return !sections.some(({ assignments }) => assignments.some(({ value }) => value.includes('%') || value.includes('@.')));
+}
+
+function stampOf(contents: UnitContents | undefined): string {
+  const paths = contents === undefined ? [] : [contents.fragmentPath, ...contents.dropInPaths];
+  return paths.map((path) => fileStamp(path)).join(' ');
+}
+
+function fileStamp(path: string): string {
+  const stat = statQuietly(path);
+  return stat === undefined ? 'gone' : `${stat.ino} ${stat.size} ${stat.mtimeMs}`;
+}
+
+function renamed(loaded: LoadedUnit, name: string): LoadedUnit {
+  const { config, contents } = loaded;
+  if (config === undefined || contents === undefined) return loaded;
+  const description = config.description === loaded.name ? name : config.description;
+  return { ...loaded, name, config: Object.freeze({ ...config, name, description }), contents: { ...contents, name } };
+}
