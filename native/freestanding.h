@@ -1,6 +1,6 @@
 /*
- * What a program needs that uses no library: system calls, an entry point, and the few functions on bytes that the compiler
- * and the programs here call. x86-64 and arm64.
+ * What a program needs that uses no library: system calls, an entry point that calls start() with the stack, and a few functions on
+ * bytes. x86-64 and arm64.
  */
 #ifndef ROUSE_FREESTANDING_H
 #define ROUSE_FREESTANDING_H
@@ -14,7 +14,7 @@ typedef unsigned char u8;
 #if defined(__x86_64__)
 enum {
     SYS_read = 0, SYS_write = 1, SYS_close = 3, SYS_mmap = 9, SYS_rt_sigaction = 13, SYS_rt_sigprocmask = 14, SYS_socket = 41, SYS_connect = 42,
-    SYS_sendto = 44, SYS_recvfrom = 45, SYS_sendmsg = 46, SYS_recvmsg = 47, SYS_shutdown = 48, SYS_bind = 49, SYS_getsockname = 51, SYS_getpeername = 52,
+    SYS_sendto = 44, SYS_recvfrom = 45, SYS_recvmsg = 47, SYS_shutdown = 48, SYS_bind = 49, SYS_getsockname = 51, SYS_getpeername = 52,
     SYS_setsockopt = 54, SYS_getsockopt = 55, SYS_execve = 59, SYS_fcntl = 72, SYS_unlink_at = 263, SYS_getpid = 39, SYS_clock_gettime = 228,
     SYS_exit_group = 231, SYS_epoll_ctl = 233, SYS_epoll_pwait = 281, SYS_ppoll = 271, SYS_splice = 275, SYS_signalfd4 = 289, SYS_accept4 = 288,
     SYS_epoll_create1 = 291, SYS_dup3 = 292, SYS_pipe2 = 293, SYS_prlimit64 = 302, SYS_close_range = 436,
@@ -27,11 +27,11 @@ static inline i64 call6(i64 n, i64 a, i64 b, i64 c, i64 d, i64 e, i64 f) {
     __asm__ volatile("syscall" : "=a"(result) : "a"(n), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9) : "rcx", "r11", "memory");
     return result;
 }
-__asm__(".globl _start\n_start:\n\txor %ebp,%ebp\n\tmov %rsp,%rdi\n\tand $-16,%rsp\n\tcall start\n\thlt\n");
+#define ENTRY_POINT __asm__(".globl _start\n_start:\n\txor %ebp,%ebp\n\tmov %rsp,%rdi\n\tand $-16,%rsp\n\tcall start\n\thlt\n")
 #elif defined(__aarch64__)
 enum {
     SYS_read = 63, SYS_write = 64, SYS_close = 57, SYS_mmap = 222, SYS_rt_sigaction = 134, SYS_rt_sigprocmask = 135, SYS_socket = 198, SYS_connect = 203,
-    SYS_sendto = 206, SYS_recvfrom = 207, SYS_sendmsg = 211, SYS_recvmsg = 212, SYS_shutdown = 210, SYS_bind = 200, SYS_getsockname = 204, SYS_getpeername = 205,
+    SYS_sendto = 206, SYS_recvfrom = 207, SYS_recvmsg = 212, SYS_shutdown = 210, SYS_bind = 200, SYS_getsockname = 204, SYS_getpeername = 205,
     SYS_setsockopt = 208, SYS_getsockopt = 209, SYS_execve = 221, SYS_fcntl = 25, SYS_unlink_at = 35, SYS_getpid = 172, SYS_clock_gettime = 113,
     SYS_exit_group = 94, SYS_epoll_ctl = 21, SYS_epoll_pwait = 22, SYS_ppoll = 73, SYS_splice = 76, SYS_signalfd4 = 74, SYS_accept4 = 242,
     SYS_epoll_create1 = 20, SYS_dup3 = 24, SYS_pipe2 = 59, SYS_prlimit64 = 261, SYS_close_range = 436,
@@ -47,9 +47,14 @@ static inline i64 call6(i64 n, i64 a, i64 b, i64 c, i64 d, i64 e, i64 f) {
     __asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5) : "memory");
     return x0;
 }
-__asm__(".globl _start\n_start:\n\tmov x29,#0\n\tmov x30,#0\n\tmov x0,sp\n\tbl start\n");
+#define ENTRY_POINT __asm__(".globl _start\n_start:\n\tmov x29,#0\n\tmov x30,#0\n\tmov x0,sp\n\tbl start\n")
 #else
 #error "rouse knows x86-64 and arm64"
+#endif
+
+/* A program of several files defines FREESTANDING_PART before it includes this, and has ENTRY_POINT in one of them. */
+#ifndef FREESTANDING_PART
+ENTRY_POINT;
 #endif
 
 #define call(n, a, b, c) call6((n), (i64)(a), (i64)(b), (i64)(c), 0, 0, 0)

@@ -118,6 +118,8 @@ static void ignore_broken_pipes(void) {
     call4(SYS_rt_sigaction, 13, &ignore, 0, 8);
 }
 
+ENTRY_POINT;
+
 __attribute__((noreturn, used)) void start(u64 *stack) {
     ignore_broken_pipes();
     read_clock();

@@ -51,7 +51,6 @@ static void read_listener(const char *text) {
     listener->route = &routes[route_count - 1];
     listener->type = option_of(listener->fd, SO_TYPE);
     listener->family = option_of(listener->fd, SO_DOMAIN);
-    list_init(&listener->sessions);
 }
 
 static void read_word(const char *word) {

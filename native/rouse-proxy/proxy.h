@@ -15,9 +15,16 @@
 #ifndef ROUSE_PROXY_H
 #define ROUSE_PROXY_H
 
+#define FREESTANDING_PART
 #include "../freestanding.h"
 
 /* Constants of the kernel */
+
+#if defined(__x86_64__)
+enum { SYS_sendmsg = 46 };
+#else
+enum { SYS_sendmsg = 211 };
+#endif
 
 enum {
     AF_UNIX = 1, AF_INET = 2, AF_INET6 = 10, AF_VSOCK = 40,
@@ -87,10 +94,11 @@ struct route {
 
 struct listener {
     enum kind kind;
-    int fd, type, family, wants_local;
+    int fd, type, family;
     struct route *route;
     int paused;
-    struct link sessions;
+    /* Sessions whose server takes nothing more for now: nothing is received until it does. */
+    int stalls;
 };
 
 struct options {
@@ -157,6 +165,5 @@ void datagram_ready(struct listener *listener);
 void session_event(void *session, u32 events);
 void session_tick(void);
 void session_bury(void);
-void datagram_resume(void);
 
 #endif

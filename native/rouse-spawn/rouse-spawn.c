@@ -31,6 +31,16 @@
  * ('x': PROGRAM itself) and the errno. Such a child leaves with the exit code of systemd.exec(5).
  *
  * Returns the pid, or -errno when there is no child. One caller at a time.
+ *
+ *   int rouse_start(words, environment, fds, count, cgroup, result)
+ *
+ * The same, but does not wait until the child has executed: everything is copied first, and a stack is lent to the child until the kernel
+ * says that it has left our memory (CLONE_CHILD_CLEARTID). `result`: the pidfd, and the number of that stack. -EAGAIN when none is free,
+ * -E2BIG when the words are too many for it.
+ *
+ *   void rouse_outcome(number, pid, result)
+ *
+ * `result`: the letter and the errno of a child of rouse_start that failed, or 0. To be asked when it has ended.
  */
 
 typedef long i64;
@@ -88,15 +98,40 @@ static i64 clone_child(i64 n, i64 a, i64 b, i64 c, void (*child)(void *), void *
 #error "rouse-spawn knows x86-64 and arm64"
 #endif
 
-/* What the child is told, and where it leaves word of its failure: in our memory, for it shares that until it executes. */
+/* What the child is told: in our memory, for it shares that until it executes. */
 struct request {
     char **words;
     char **environment;
     const int *fds;
     i64 count;
-    int *result;
 };
-static int *report;
+
+/*
+ * A stack, which grows down from the end, and below it what the child needs. It is aligned to its size, so that whoever runs on it finds
+ * its beginning, where word of a failure is left.
+ */
+enum { PLACE = 65536, STACK = 20480, HEAD = 24 + sizeof(struct request) };
+struct place {
+    int outcome[3];
+    int pid;
+    /* Set while the child is in our memory. */
+    volatile int taken;
+    struct request request;
+    char data[PLACE - HEAD - STACK];
+    char stack[STACK];
+};
+_Static_assert(sizeof(struct place) == PLACE, "a place is found by its alignment");
+enum { WAITED_FOR = 0, PLACES = 17 };
+/* Not every loader aligns a library to more than a page. */
+static char memory[(PLACES + 1) * PLACE];
+
+static struct place *place_of(i64 number) {
+    return (struct place *)((((u64)memory + PLACE - 1) & ~(u64)(PLACE - 1)) + (u64)number * PLACE);
+}
+
+static struct place *own_place(void) {
+    return (struct place *)((u64)__builtin_frame_address(0) & ~(u64)(PLACE - 1));
+}
 
 /* systemd.exec(5), "PROCESS EXIT CODES" */
 static int exit_code(char op) {
@@ -118,8 +153,9 @@ static int exit_code(char op) {
 }
 
 static void fail(char op, i64 error) {
-    report[1] = op;
-    report[2] = (int)-error;
+    struct place *place = own_place();
+    place->outcome[1] = op;
+    place->outcome[2] = (int)-error;
     call(SYS_exit, exit_code(op), 0, 0, 0);
 }
 
@@ -244,28 +280,97 @@ static void child(void *operand) {
 }
 
 enum { ENOSYS = 38 };
-enum { CLONE_VM = 0x100, CLONE_PIDFD = 0x1000, CLONE_VFORK = 0x4000, SIGCHLD = 17 };
+enum { EAGAIN = 11, E2BIG = 7 };
+enum { CLONE_VM = 0x100, CLONE_PIDFD = 0x1000, CLONE_VFORK = 0x4000, CLONE_CHILD_CLEARTID = 0x200000, SIGCHLD = 17 };
 static const u64 CLONE_INTO_CGROUP = 0x200000000UL;
-static char stack[65536] __attribute__((aligned(16)));
 
 /* <linux/sched.h> */
 struct clone_arguments { u64 flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size, cgroup; };
 
-__attribute__((visibility("default"))) int rouse_spawn(char **words, char **environment, const int *fds, int count, int cgroup, int *result) {
-    struct request request = {words, environment, fds, count, result};
-    struct clone_arguments arguments = {CLONE_VM | CLONE_VFORK | CLONE_PIDFD, (u64)result, 0, 0, SIGCHLD, (u64)stack, sizeof stack, 0, 0, 0, 0};
+/* Every signal waits: a handler of ours would run in the child, too, until it has none. */
+static i64 clone_into(struct place *place, u64 flags, int cgroup) {
+    struct clone_arguments arguments = {CLONE_VM | CLONE_PIDFD | flags, (u64)place->outcome, (u64)&place->taken, 0, SIGCHLD, (u64)place->stack, sizeof place->stack, 0, 0, 0, 0};
     u64 all = ~0UL, before = 0;
     if (cgroup >= 0) {
         arguments.flags |= CLONE_INTO_CGROUP;
         arguments.cgroup = (u64)cgroup;
     }
-    result[0] = -1;
-    result[1] = result[2] = 0;
-    report = result;
+    place->outcome[0] = -1;
+    place->outcome[1] = place->outcome[2] = 0;
     call(SYS_rt_sigprocmask, SIG_SETMASK, (i64)&all, (i64)&before, 8);
-    i64 pid = clone_child(SYS_clone3, (i64)&arguments, sizeof arguments, 0, child, &request);
+    i64 pid = clone_child(SYS_clone3, (i64)&arguments, sizeof arguments, 0, child, &place->request);
     /* Container engines answer ENOSYS to clone3, whose flags their filters cannot see; what needs no cgroup can be had from clone. */
-    if (pid == -ENOSYS && cgroup < 0) pid = clone_child(SYS_clone, (i64)(arguments.flags | SIGCHLD), (i64)(stack + sizeof stack), (i64)result, child, &request);
+    if (pid == -ENOSYS && cgroup < 0 && flags == CLONE_VFORK)
+        pid = clone_child(SYS_clone, (i64)(arguments.flags | SIGCHLD), (i64)(place->stack + sizeof place->stack), (i64)place->outcome, child, &place->request);
     call(SYS_rt_sigprocmask, SIG_SETMASK, (i64)&before, 0, 8);
+    return pid;
+}
+
+__attribute__((visibility("default"))) int rouse_spawn(char **words, char **environment, const int *fds, int count, int cgroup, int *result) {
+    struct place *place = place_of(WAITED_FOR);
+    place->request = (struct request){words, environment, fds, count};
+    i64 pid = clone_into(place, CLONE_VFORK, cgroup);
+    for (i64 i = 0; i < 3; ++i) result[i] = place->outcome[i];
     return (int)pid;
+}
+
+/* Room in a place, for as long as there is any. */
+static char *take(struct place *place, i64 *used, i64 size) {
+    i64 at = (*used + 7) & ~7L;
+    if (size > (i64)sizeof place->data - at) return 0;
+    *used = at + size;
+    return place->data + at;
+}
+
+static char **copy_list(struct place *place, i64 *used, char **list) {
+    i64 count = 0;
+    while (list[count]) ++count;
+    char **copy = (char **)take(place, used, (count + 1) * (i64)sizeof *copy);
+    if (!copy) return 0;
+    for (i64 i = 0; i < count; ++i) {
+        i64 size = length_of(list[i]) + 1;
+        copy[i] = take(place, used, size);
+        if (!copy[i]) return 0;
+        for (i64 k = 0; k < size; ++k) copy[i][k] = list[i][k];
+    }
+    copy[count] = 0;
+    return copy;
+}
+
+static int fill(struct place *place, char **words, char **environment, const int *fds, i64 count) {
+    i64 used = 0;
+    char **own_words = copy_list(place, &used, words), **own_environment = copy_list(place, &used, environment);
+    int *own_fds = (int *)take(place, &used, (count + 1) * (i64)sizeof *fds);
+    if (!own_words || !own_environment || !own_fds) return 0;
+    for (i64 i = 0; i < count; ++i) own_fds[i] = fds[i];
+    place->request = (struct request){own_words, own_environment, own_fds, count};
+    return 1;
+}
+
+__attribute__((visibility("default"))) int rouse_start(char **words, char **environment, const int *fds, int count, int cgroup, int *result) {
+    static i64 last = WAITED_FOR;
+    i64 number = last;
+    /* The one that was taken longest ago comes first: its outcome is the least likely to be asked for. */
+    for (i64 tried = 1; tried < PLACES; ++tried) {
+        number = number + 1 < PLACES ? number + 1 : WAITED_FOR + 1;
+        if (!place_of(number)->taken) break;
+    }
+    struct place *place = place_of(number);
+    if (number == WAITED_FOR || place->taken) return -EAGAIN;
+    if (!fill(place, words, environment, fds, count)) return -E2BIG;
+    last = number;
+    place->taken = 1;
+    i64 pid = clone_into(place, CLONE_CHILD_CLEARTID, cgroup);
+    if (pid < 0) place->taken = 0;
+    place->pid = (int)pid;
+    result[0] = place->outcome[0];
+    result[1] = (int)number;
+    return (int)pid;
+}
+
+__attribute__((visibility("default"))) void rouse_outcome(int number, int pid, int *result) {
+    struct place *place = place_of(number);
+    int known = place->pid == pid;
+    result[0] = known ? place->outcome[1] : 0;
+    result[1] = known ? place->outcome[2] : 0;
 }

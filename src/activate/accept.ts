@@ -11,7 +11,7 @@ import { accept4 } from '../sys/socket.js';
 import { prettyOwnName, prettyPeerName } from '../socket/pretty.js';
 import { LISTEN_FDS_START } from './environment.js';
 import type { Log } from './log.js';
-import { notifyReady } from './notify.js';
+import { notifyReady } from '../socket/notify-ready.js';
 import type { ActivateOptions } from './options.js';
 import { startCommand, type StartedCommand } from './start-command.js';
 

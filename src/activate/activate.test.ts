@@ -11,8 +11,9 @@ let verb: BuiltVerb;
 let folder: string;
 const running: VerbProcess[] = [];
 
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 30_000 });
+
 beforeAll(async () => {
-  vi.setConfig({ testTimeout: 60_000, hookTimeout: 30_000 });
   verb = await buildVerb('activate');
 });
 afterAll(() => {

@@ -1,4 +1,5 @@
 /** What `rouse activate` was asked to do; systemd-socket-activate(1). */
+import { escapeText } from '../socket/pretty.js';
 import type { SocketType } from '../sys/socket.js';
 
 export interface ActivateOptions {
@@ -21,6 +22,13 @@ export interface ActivateOptions {
 
 export function inetdProblem(options: ActivateOptions, count: number): string | undefined {
   return options.inetd && count !== 1 ? '--inetd only supported for single file descriptors.' : undefined;
+}
+
+const NAME_MOST = 255;
+
+/** sd_listen_fds_with_names(3): printable ASCII. */
+export function fdNameWarning(name: string): string | undefined {
+  return /^[ -~]*$/.test(name) && name.length <= NAME_MOST ? undefined : `File descriptor name "${escapeText(name)}" is not valid.`;
 }
 
 export function fdNamesWarning({ fdNames, inetd }: ActivateOptions, count: number): string | undefined {

@@ -15,7 +15,7 @@ import { IdleWatch } from '../socket/idle.js';
 import { formatTimeSpan } from '../unit/values/time-span.js';
 import { LISTEN_FDS_START } from './environment.js';
 import type { Log } from './log.js';
-import { notifyReady } from './notify.js';
+import { notifyReady } from '../socket/notify-ready.js';
 import { fdNamesWarning, inetdProblem, type ActivateOptions } from './options.js';
 import { killLeaves, reapOrphans } from './process-tree.js';
 import { startCommand, type StartedCommand } from './start-command.js';

@@ -4,8 +4,7 @@
  */
 import { writeSync } from 'node:fs';
 import { activate } from '../activate/activate.js';
-import { escapeText } from '../socket/pretty.js';
-import type { ActivateOptions } from '../activate/options.js';
+import { fdNameWarning, type ActivateOptions } from '../activate/options.js';
 import { Log } from '../activate/log.js';
 import { timeSpan } from '../unit/values/time-span.js';
 import { OptionError, parseWords, type OptionRow } from './getopt.js';
@@ -120,13 +119,12 @@ function environmentEntry(text: string): string {
   return at < 0 ? `${name}=${process.env[name] ?? ''}` : text;
 }
 
-const NAME_MOST = 255;
-
-/** sd_listen_fds_with_names(3); an invalid one is passed on all the same, as systemd's is. */
+/** An invalid one is passed on all the same, as systemd's is. */
 function namesIn(text: string, log: Log): readonly string[] {
   const names = text.split(':').filter((name) => name !== '');
   for (const name of names) {
-    if (!/^[ -~]*$/.test(name) || name.length > NAME_MOST) log.warning(`File descriptor name "${escapeText(name)}" is not valid.`);
+    const warning = fdNameWarning(name);
+    if (warning !== undefined) log.warning(warning);
   }
   return names.length === 0 ? [''] : names;
 }

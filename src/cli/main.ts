@@ -31,6 +31,7 @@ async function ownRun(argv: readonly string[], io: Io): Promise<number | undefin
 /** Verbs that become another program, which gets the standard streams as they were given: Node's own would change them. */
 const BECOMES: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
   activate: async (args) => (await import('./activate.js')).activateVerb(args),
+  proxy: async (args) => (await import('./proxy.js')).proxyVerb(args),
 };
 
 export async function main(argv: readonly string[]): Promise<void> {

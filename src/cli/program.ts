@@ -33,6 +33,9 @@ function makeProgram(io: Io, onExitCode: (code: number) => void): Command {
     .exitOverride();
   for (const verb of VERBS) addVerb(program, verb, io, onExitCode);
   program.command('generator').description('what podman’s Quadlet generator does: service files into folders').helpGroup('Manager:').argument('[argument...]');
+  // They read their own arguments (main.ts), and are here to be found.
+  program.command('activate').description('a command behind sockets, with no unit file: systemd-socket-activate, and --idle').helpGroup('Commands:').argument('[argument...]');
+  program.command('proxy').description('pass clients on to a server that can take no socket: systemd-socket-proxyd, and more').helpGroup('Commands:').argument('[argument...]');
   return program;
 }
 

@@ -9,7 +9,8 @@ import type { Manager } from '../manager/manager.js';
 import { ServiceUnit } from '../manager/service.js';
 import { SocketUnit } from '../manager/socket.js';
 import type { Unit } from '../manager/unit.js';
-import { NO_STATE, type MainProcess, type Subject, type UnitState } from '../properties/subject.js';
+import { NO_STATE, relatedByFile, type MainProcess, type Subject, type UnitState } from '../properties/subject.js';
+import { fragmentPathOf } from './generated-file.js';
 import { changedOnDisk } from './wire-unit.js';
 
 /** A unit that is loaded. */
@@ -19,9 +20,12 @@ export function subjectOf(manager: Manager, unit: Unit): Subject {
 
 /** A name that nobody has asked the manager for: what its files say, and what other units say of it. */
 export function unloadedSubject(manager: Manager, loaded: LoadedUnit): Subject {
+  const { config } = loaded;
+  const files = filesOf(manager, loaded);
   return {
-    ...filesOf(manager, loaded),
-    config: loaded.config,
+    ...files,
+    config,
+    related: (relation) => [...new Set([...(config === undefined ? [] : relatedByFile(config, relation)), ...files.related(relation)])],
     state: {
       ...NO_STATE,
       get unitFileState() {
@@ -35,7 +39,8 @@ export function unloadedSubject(manager: Manager, loaded: LoadedUnit): Subject {
 function filesOf(manager: Manager, loaded: LoadedUnit): Omit<Subject, 'config' | 'state' | 'usage'> {
   return {
     loaded,
-    fragmentPath: loaded.contents?.fragmentPath ?? '',
+    // Written for those that have no file, so only when it is asked for.
+    fragmentPath: () => fragmentPathOf(manager.host.scope, loaded),
     related: (relation) => manager.graph.get(loaded.name, relation),
     aliases: () => manager.host.store.index.aliasesOf(loaded.name),
     conditionResult: (condition) => (unmetCondition([condition]) === undefined ? 1 : -1),

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { GENERATED_FOLDER } from '../control/generated-file.js';
 import { ControlServer } from '../control/server.js';
 import { DBus } from '../dbus/dbus.js';
 import { closeCgroupTree, openCgroupTree } from '../exec/cgroup.js';
@@ -64,7 +65,7 @@ export async function runDaemon(scope: Scope, options: DaemonOptions): Promise<n
   orphans.stop();
   manager.poller.close();
   closeCgroupTree(manager.cgroups);
-  for (const name of ['notify', 'running']) rmSync(join(scope.rouseDir, name), { recursive: true, force: true });
+  for (const name of ['notify', 'running', GENERATED_FOLDER]) rmSync(join(scope.rouseDir, name), { recursive: true, force: true });
   return 0;
 }
 

@@ -14,7 +14,6 @@ import type { Caller } from './interface.js';
 import type { Message } from './message.js';
 import { BUS_NAME, CallError } from './names.js';
 import { Notifier } from './notifier.js';
-import type { Value } from './value.js';
 
 const BUS = { destination: 'org.freedesktop.DBus', path: '/org/freedesktop/DBus', interface: 'org.freedesktop.DBus' } as const;
 /** RequestName: do not wait in a queue for the name. Its answer: we have it. */

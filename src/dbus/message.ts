@@ -61,18 +61,28 @@ export function encodeMessage(message: Message, serial: number): Buffer {
 
 /** Cuts a stream of bytes into messages. */
 export class MessageStream {
-  #rest: Buffer = Buffer.alloc(0);
+  #chunks: Buffer[] = [];
+  #size = 0;
+  /** So many bytes must be there before it is worth looking. */
+  #wanted = FIXED_HEADER;
 
   /** Throws RangeError and SyntaxError for what is no D-Bus message: the stream cannot be read any further then. */
   push(bytes: Buffer): Message[] {
-    this.#rest = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes]);
+    this.#chunks.push(bytes);
+    this.#size += bytes.length;
+    if (this.#size < this.#wanted) return [];
+    let rest = Buffer.concat(this.#chunks);
     const messages: Message[] = [];
-    for (let length = lengthOf(this.#rest); length !== undefined && length <= this.#rest.length; length = lengthOf(this.#rest)) {
-      const message = decodeMessage(this.#rest.subarray(0, length));
+    let length = lengthOf(rest);
+    for (; length !== undefined && length <= rest.length; length = lengthOf(rest)) {
+      const message = decodeMessage(rest.subarray(0, length));
       // Types to come are to be ignored, says the specification.
       if (message !== undefined) messages.push(message);
-      this.#rest = this.#rest.subarray(length);
+      rest = rest.subarray(length);
     }
+    this.#chunks = [rest];
+    this.#size = rest.length;
+    this.#wanted = length ?? FIXED_HEADER;
     return messages;
   }
 }

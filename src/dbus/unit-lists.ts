@@ -1,5 +1,6 @@
 /** Lists of units, unit files and jobs, as the Manager object answers them. */
 import { join } from 'node:path';
+import { GENERATED_FOLDER } from '../control/generated-file.js';
 import { unitFileState } from '../load/install.js';
 import { parseUnitName } from '../unit/name.js';
 import type { Api } from './api.js';
@@ -15,7 +16,7 @@ function unitRecord(api: Api, { loaded, config, state }: Subject): Value {
   const job = api.manager.jobs.get(loaded.name);
   return [
     loaded.name,
-    config?.description ?? loaded.name,
+    (loaded.config ?? config)?.description ?? loaded.name,
     loaded.loadState,
     state.activeState,
     state.subState,
@@ -57,6 +58,5 @@ export function listUnitFiles(api: Api, states: readonly string[] = [], patterns
 
 /** Clients take the file's name for the unit's. */
 function pathOf({ store, scope }: Api, name: string): string {
-  const entry = store.index.find(name);
-  return entry?.path ?? join(scope.rouseDir, 'generated', name);
+  return store.index.find(name)?.path ?? join(scope.rouseDir, GENERATED_FOLDER, name);
 }

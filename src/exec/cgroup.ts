@@ -142,10 +142,14 @@ export class UnitCgroup {
     }
   }
 
-  /** Removes it and what is below it. What still has a process stays. */
-  remove(): void {
+  protected unwatch(): void {
     this.#watcher?.close();
     this.#watcher = undefined;
+  }
+
+  /** Removes it and what is below it. What still has a process stays. */
+  remove(): void {
+    this.unwatch();
     // Mostly nothing is below it.
     if (!isRemoved(this.path)) removeTree(this.path);
     removeFromTwins(this.tree, this.name);

@@ -17,26 +17,33 @@ export class ContainerLog {
   #watcher: FSWatcher;
   #closed = false;
 
-  /** Makes the file, so that there is something to watch before podman does. Throws Node's file errors. */
+  /**
+   * Makes the file, so that there is something to watch before podman does; with `made`, podman has made it already and removes it with
+   * the container. Throws Node's file errors.
+   */
   constructor(
     readonly path: string,
     readonly log: UnitLog,
     readonly identify: () => { identifier: string; pid: number },
+    readonly made = false,
   ) {
-    rmSync(path, { force: true });
-    writeFileSync(path, '', { mode: 0o600 });
+    if (!made) {
+      rmSync(path, { force: true });
+      writeFileSync(path, '', { mode: 0o600 });
+    }
     this.#fd = openSync(path, 'r');
     this.#watcher = this.#watch();
+    if (made) this.#read();
   }
 
-  /** Reads what is left, and removes the file; once. */
+  /** Reads what is left, and removes the file unless podman made it; once. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#watcher.close();
     this.#read();
     closeSync(this.#fd);
-    rmSync(this.path, { force: true });
+    if (!this.made) rmSync(this.path, { force: true });
   }
 
   #watch(): FSWatcher {

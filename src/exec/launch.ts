@@ -41,6 +41,8 @@ export interface LaunchRequest {
   readonly output: Fd | undefined;
   /** Its calls to bind and listen wait for our word: where the notify descriptor goes (native/rouse-adopt); borrowed. */
   readonly asks?: Fd;
+  /** Goes on before the program is executed; SpawnRequest. */
+  readonly hasty?: boolean;
   /** The last look at argv before it is executed: a container's command is fitted to the host here. */
   readonly adapt?: (argv: readonly string[]) => readonly string[];
 }
@@ -55,7 +57,20 @@ export class LaunchError extends Error {
   ) {
     super(`${stage}: ${detail}`, options);
   }
+
+  /** The code with which systemd's process would have exited, where systemd finds it out after fork(); systemd.exec(5), "PROCESS EXIT CODES". */
+  get exitStatus(): number | undefined {
+    return EXIT_STATUS[this.stage];
+  }
 }
+
+const EXIT_STATUS: Readonly<Record<string, number>> = {
+  'finding the program': 203,
+  'setting up standard input and output': 209,
+  'looking up the group': 216,
+  'looking up the user': 217,
+  'changing the user': 217,
+};
 
 interface Identity {
   readonly facts: UserFacts | undefined;
@@ -83,6 +98,7 @@ export function launch(host: LaunchHost, request: LaunchRequest): SpawnedProcess
         env: [...environment].map(([name, value]) => `${name}=${value}`),
         fds: [...fds, ...(request.asks === undefined ? [] : [request.asks.number])],
         setup: makeSetup(host, request, identity),
+        hasty: request.hasty === true,
       }),
     );
   } finally {

@@ -84,7 +84,15 @@ describe("a unit's log", () => {
     log.write('web', 7, 'one');
     rmSync(log.path);
     log.write('web', 7, 'two');
+    log.flush();
     expect(texts()).toEqual(['web[7]: two']);
+  });
+
+  it('is written at once, and what follows closely a moment later', async () => {
+    log.write('web', 7, 'one');
+    log.write('web', 7, 'two');
+    expect(texts()).toEqual(['web[7]: one']);
+    await vi.waitFor(() => expect(texts()).toEqual(['web[7]: one', 'web[7]: two']));
   });
 
   it('costs nobody anything where it cannot be written', () => {

@@ -1,6 +1,7 @@
 /**
  * What a unit writes: its stdout and stderr come through a pipe, line by line, into one file a unit, with the manager's own
- * words about the unit between them. Files are bounded: at `MAX_BYTES` a file becomes `.1`, and the old `.1` goes.
+ * words about the unit between them. Files are bounded: at `MAX_BYTES` a file becomes `.1`, and the old `.1` goes. A line is written
+ * at once, and what follows it closely is written together.
  *
  * A line in the file: `2026-01-31T12:00:00.000Z echo[123]: text`.
  */
@@ -14,18 +15,29 @@ const MAX_BYTES = 8 * 1024 * 1024;
 /** journald.conf(5), LineMax=: a longer line is cut into several. */
 const LINE_MAX = 48 * 1024;
 
+/** For so long lines are kept and not written, when one was just before. */
+const GATHER_MS = 10;
+const GATHER_MOST = 64 * 1024;
+
+/** Logs with lines that are not written yet: the process may end before their time. */
+const unwritten = new Set<UnitLog>();
+process.on('exit', () => {
+  for (const log of unwritten) log.flush();
+});
+
 /** One unit's log file. It is opened at the first line, and never grows past its bound. */
 export class UnitLog {
   #fd: number | undefined;
   #size = 0;
+  #pending = '';
+  #timer: NodeJS.Timeout | undefined;
+  readonly path: string;
 
   constructor(
     readonly folder: string,
     readonly unit: string,
-  ) {}
-
-  get path(): string {
-    return join(this.folder, `${this.unit}.log`);
+  ) {
+    this.path = join(folder, `${unit}.log`);
   }
 
   write(identifier: string, pid: number, text: string): void {
@@ -39,20 +51,43 @@ export class UnitLog {
   }
 
   close(): void {
+    this.flush();
+    this.#closeFile();
+  }
+
+  #closeFile(): void {
     if (this.#fd !== undefined) closeSync(this.#fd);
     this.#fd = undefined;
   }
 
-  /** A full disk or a removed folder costs the lines, never the service or the manager. */
   #append(text: string): void {
+    this.#pending += text;
+    unwritten.add(this);
+    if (this.#timer !== undefined && this.#pending.length < GATHER_MOST) return;
+    this.flush();
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.flush();
+    }, GATHER_MS).unref();
+  }
+
+  flush(): void {
+    unwritten.delete(this);
+    const text = this.#pending;
+    this.#pending = '';
+    if (text !== '') this.#write(text);
+  }
+
+  /** A full disk or a removed folder costs the lines, never the service or the manager. */
+  #write(text: string): void {
     try {
       const bytes = Buffer.from(text);
-      if (this.#fd !== undefined && !existsSync(this.path)) this.close();
+      if (this.#fd !== undefined && !existsSync(this.path)) this.#closeFile();
       if (this.#fd === undefined) this.#open();
       if (this.#size + bytes.length > MAX_BYTES && this.#size > 0) this.#rotate();
       if (this.#fd !== undefined) this.#size += writeSync(this.#fd, bytes);
     } catch {
-      this.close();
+      this.#closeFile();
     }
   }
 
@@ -63,7 +98,7 @@ export class UnitLog {
   }
 
   #rotate(): void {
-    this.close();
+    this.#closeFile();
     renameSync(this.path, `${this.path}.1`);
     this.#open();
   }

@@ -41,6 +41,8 @@ const CGROUPS: Readonly<Record<CgroupLayout, { readonly mode: string; readonly w
   none: { mode: 'disabled', why: 'this host has no cgroup v2' },
 };
 
+const KEPT_IN_FILE = 'no journal here: podman keeps the output in a file (--log-driver=k8s-file), which `rouse logs` reads';
+
 /** What the unit has for its container. */
 export interface PodmanUnit {
   /** Where the container's output may be kept. */
@@ -51,15 +53,24 @@ export interface PodmanUnit {
 
 /** `argv` of any service that Quadlet generated. */
 export function adaptPodman(argv: readonly string[], host: PodmanHost, { logPath, cgroup }: PodmanUnit): AdaptedCommand {
-  if (basename(argv[0] ?? '') !== 'podman' || !argv.includes('run')) return { argv, notes: [], logPath: undefined };
+  if (basename(argv[0] ?? '') !== 'podman') return { argv, notes: [], logPath: undefined };
+  if (argv.includes('play')) return adaptKube(argv, host);
+  if (!argv.includes('run')) return { argv, notes: [], logPath: undefined };
   const notes: string[] = [];
   let adapted = adaptLimits(adaptCgroups(argv, host, notes, cgroup), host, notes);
   const logged = !host.journald && !hasOption(adapted, '--log-driver') && !hasOption(adapted, '--log-opt');
   if (logged) {
-    notes.push('no journal here: podman keeps the output in a file (--log-driver=k8s-file), which `rouse logs` reads');
+    notes.push(KEPT_IN_FILE);
     adapted = insertAfterRun(adapted, ['--log-driver=k8s-file', `--log-opt=path=${logPath}`, '--log-opt=max-size=8mb']);
   }
   return { argv: adapted, notes, logPath: logged ? logPath : undefined };
+}
+
+/** Each container has a file of its own, where podman puts it, so that `podman logs` tells them apart; here it is only kept from growing. */
+function adaptKube(argv: readonly string[], host: PodmanHost): AdaptedCommand {
+  if (host.journald || hasOption(argv, '--log-driver') || hasOption(argv, '--log-opt')) return { argv, notes: [], logPath: undefined };
+  const at = argv.indexOf('play') + 1;
+  return { argv: [...argv.slice(0, at), '--log-driver=k8s-file', '--log-opt=max-size=8mb', ...argv.slice(at)], notes: [KEPT_IN_FILE], logPath: undefined };
 }
 
 function adaptCgroups(argv: readonly string[], host: PodmanHost, notes: string[], cgroup: string | undefined): readonly string[] {

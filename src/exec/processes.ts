@@ -157,7 +157,8 @@ function findProcesses(roots: readonly number[], invocationId: string): readonly
   return [...found];
 }
 
-function listProcesses(): readonly Stat[] {
+/** Every process that there is, as its own /proc has it. */
+export function listProcesses(): readonly Stat[] {
   return readdirSync('/proc').flatMap((name) => {
     if (!/^\d+$/.test(name)) return [];
     try {

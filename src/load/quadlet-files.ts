@@ -74,8 +74,8 @@ class Reader {
         for (const file of this.#list(`${path}/${dropIn}`)) if (!found.has(file)) found.set(file, `${path}/${dropIn}/${file}`);
       }
     }
-    const paths = [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, path]) => path);
-    return paths.flatMap((path) => this.#dropIn(path) ?? []);
+    const names = [...found.keys()].sort();
+    return names.flatMap((file) => this.#dropIn(found.get(file) ?? '') ?? []);
   }
 
   #list(folder: string): readonly string[] {

@@ -12,6 +12,7 @@ import type { SocketConfig } from '../unit/config.js';
 import { serviceOf } from '../unit/load.js';
 import { instanceName } from '../unit/name.js';
 import type { LoadedUnit } from '../load/unit-store.js';
+import { noteConnection } from './hot.js';
 import type { ServiceUnit } from './service.js';
 import type { SocketUnit } from './socket.js';
 
@@ -113,6 +114,7 @@ export class Connections {
       return this.socket.limit('start-job', this.checkTemplate(config) ?? `${loaded.name} could not be loaded`);
     }
     this.accepted++;
+    noteConnection();
     const unit = manager.addInstance(loaded, this.#connection(loaded.name, fd, client));
     this.#open.set(unit.name, client.source);
     manager.queue(unit.name, 'start', 'replace', (end) => {

@@ -190,7 +190,9 @@ function plan(manager: Manager, unit: ServiceUnit, config: ServiceConfig): Plann
   if (config.execStartPre.length + config.execCondition.length > 0) return { why: 'ExecStartPre= may prepare what the container needs' };
   const adapted = adaptPodman(command.argv, manager.podmanHost, { logPath: manager.containerLogPath(unit.name), cgroup: UnitCgroup.open(manager.cgroups, unit.name)?.name });
   for (const note of adapted.notes) manager.sayOnce(`${unit.name}: ${note}`);
-  const planned = planArming(unit.adopting.adapt(config, adapted.argv));
+  const checked = unit.health.adapt(adapted.argv);
+  if (unit.health.waits) return { why: 'it is ready when it is healthy (Notify=healthy)' };
+  const planned = planArming(unit.adopting.adapt(config, checked));
   return planned.ok ? { plan: planned.plan, logPath: adapted.logPath } : planned;
 }
 

@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import type { CgroupTree } from '../exec/cgroup.js';
+import { CgroupPool } from '../exec/cgroup-pool.js';
 import type { LaunchHost } from '../exec/launch.js';
 import { UnitLog } from '../exec/output.js';
 import type { PodmanHost } from '../exec/podman.js';
@@ -55,6 +56,7 @@ export class Manager {
   readonly leftovers: Leftovers;
   /** Accept=yes */
   readonly instances: InstanceCache;
+  readonly cgroupPool: CgroupPool;
   readonly families: FamilyMemory;
   readonly armingQueue = new ArmingQueue();
   readonly observers = new Set<ManagerObserver>();
@@ -67,6 +69,7 @@ export class Manager {
     this.leftovers = new Leftovers(join(host.scope.rouseDir, 'running'));
     this.jobs = new JobQueue(this);
     this.instances = new InstanceCache(host.store);
+    this.cgroupPool = new CgroupPool(host.cgroups);
   }
 
   get poller(): Poller {
@@ -200,7 +203,7 @@ export class Manager {
   #plan(unit: Unit, type: JobType, mode: JobMode): Transaction {
     return planTransaction(
       {
-        startRefusal: (name) => this.#startRefusal(name),
+        startRefusal: (name) => this.startRefusal(name),
         activeState: (name) => this.units.get(name)?.activeState ?? 'inactive',
         related: (name, relation) => this.graph.get(name, relation),
         isolatable: () => [...this.units.values()].filter((other) => other.config?.ignoreOnIsolate !== true).map((other) => other.name),
@@ -211,7 +214,8 @@ export class Manager {
     );
   }
 
-  #startRefusal(name: string): string | undefined {
+  /** Why a unit cannot be started, in words. Loads it if it is not loaded yet. */
+  startRefusal(name: string): string | undefined {
     const unit = this.get(name);
     if (unit === undefined) return `rouse has no units of the type of ${name}`;
     switch (unit.loaded.loadState) {

@@ -23,8 +23,15 @@ export interface PodmanCommand {
 
 export interface PodmanResult {
   readonly ok: boolean;
+  /** Its exit code; 255 after a signal. */
+  readonly status: number;
   /** What it printed, both streams. */
   readonly output: string;
+}
+
+/** Where no systemd answers, podman must not look for one to run health checks, though /run/systemd/system may be there. */
+export function podmanVariables({ podmanHost }: Manager): Map<string, string> {
+  return new Map(podmanHost.systemd ? [] : [['DISABLE_HC_SYSTEMD', 'true']]);
 }
 
 /** Rejects with LaunchError when it cannot be started. */
@@ -38,7 +45,7 @@ export async function runPodman(manager: Manager, request: PodmanCommand): Promi
       exec: request.config.exec,
       sockets: request.sockets ?? [],
       nonBlocking: request.config.nonBlocking,
-      variables: new Map<string, string>(),
+      variables: podmanVariables(manager),
       cgroup: request.cgroup,
       output: output.write,
       adapt: ([program = 'podman']) => [program, ...request.args],
@@ -55,7 +62,8 @@ export async function runPodman(manager: Manager, request: PodmanCommand): Promi
   const exit = await exitOf(manager, child.pid, child.pidfd, request.timeoutMs);
   setImmediate(() => stream.destroySoon());
   setTimeout(() => stream.destroy(), OUTPUT_GRACE_MS).unref();
-  return { ok: exit.code === 'exited' && exit.status === 0, output: (await printed).trim() };
+  const status = exit.code === 'exited' ? exit.status : 255;
+  return { ok: status === 0, status, output: (await printed).trim() };
 }
 
 /** How long output may lag behind the end of the command that wrote it. */

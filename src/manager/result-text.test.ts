@@ -21,8 +21,8 @@ describe('how a service ended, in words', () => {
   });
 
   it.each([
-    [{ code: 'exited', status: 3 }, 'A process exited with code 3'],
-    [{ code: 'exited', status: 203 }, 'A process exited with code 203 (EXEC)'],
+    [{ code: 'exited', status: 3 }, 'The main process exited with code 3'],
+    [{ code: 'exited', status: 203 }, 'The main process exited with code 203 (EXEC)'],
     [{ code: 'killed', status: 9, signal: 'SIGKILL' }, 'The main process was ended by SIGKILL'],
     [{ code: 'killed', status: 70 }, 'The main process was ended by signal 70'],
     [{ code: 'dumped', status: 6, signal: 'SIGABRT' }, 'The main process was ended by SIGABRT and dumped core'],

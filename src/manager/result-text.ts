@@ -1,6 +1,7 @@
 /** The words for how a service ended. The stage and the number are there, so that a reader need not look them up. */
 import type { ServiceConfig } from '../unit/config.js';
-import type { ExitInfo, ServiceResult } from './service-result.js';
+import type { ServiceData } from './service-machine.js';
+import { exitResult, type ExitInfo, type ServiceResult } from './service-result.js';
 
 /** What `result` means to a user, without the unit's name. */
 export function describeResult(result: string, exit?: ExitInfo, config?: ServiceConfig): string {
@@ -50,8 +51,22 @@ const SETUP_CODES: Readonly<Record<number, string>> = {
   219: 'CGROUP',
 };
 
-export function exitText(exit: ExitInfo): string {
-  if (exit.code !== 'exited') return `The main process was ended by ${exit.signal ?? `signal ${exit.status}`}${exit.code === 'dumped' ? ' and dumped core' : ''}`;
+/** 'exited with code 203 (EXEC)', 'was ended by SIGKILL': what somebody did whose name stands before it. */
+function endText(exit: ExitInfo): string {
+  if (exit.code !== 'exited') return `was ended by ${exit.signal ?? `signal ${exit.status}`}${exit.code === 'dumped' ? ' and dumped core' : ''}`;
   const name = SETUP_CODES[exit.status];
-  return `A process exited with code ${exit.status}${name === undefined ? '' : ` (${name})`}`;
+  return `exited with code ${exit.status}${name === undefined ? '' : ` (${name})`}`;
+}
+
+export function exitText(exit: ExitInfo): string {
+  return `The main process ${endText(exit)}`;
+}
+
+/** Why a service goes down because of one of its commands; undefined when it does not. */
+export function controlFailure(config: ServiceConfig, control: ServiceData['control'], exit: ExitInfo): string | undefined {
+  const command = control === undefined ? undefined : config[control.list][control.index];
+  if (control === undefined || command === undefined || command.ignoreFailure) return undefined;
+  if (control.list === 'execReload' || control.list === 'execCondition' || exitResult(exit, config.successExitStatus, false) === 'success') return undefined;
+  const key = `E${control.list.slice(1)}=`;
+  return `${key} (${command.path}) ${endText(exit)}`;
 }

@@ -12,7 +12,7 @@ import { stageText } from '../sys/exec-stage.js';
 import { errnoText } from '../sys/errno.js';
 import type { Fd } from '../sys/fd.js';
 import { pipe } from '../sys/pipe.js';
-import type { SpawnedProcess } from '../sys/spawn.js';
+import type { SpawnFailure } from '../sys/spawn.js';
 import type { ServiceConfig } from '../unit/config.js';
 import type { Client } from '../socket/accepted.js';
 import type { Manager } from './manager.js';
@@ -27,6 +27,8 @@ export interface SpawnFacts {
   readonly result: ServiceResult;
   readonly lastExit: ExitInfo | undefined;
   readonly cgroup: UnitCgroup | undefined;
+  /** What only podman's commands get. */
+  readonly podman: ReadonlyMap<string, string>;
 }
 
 export interface SpawnedCommand {
@@ -34,14 +36,21 @@ export interface SpawnedCommand {
   readonly pidfd: Fd;
   /** Set when the process failed before it became the program: the words for it. Its exit follows. */
   readonly failure: { readonly message: string; readonly hint: string | undefined } | undefined;
+  /** The same of one that nobody has waited for, to be asked when it has ended. */
+  readonly outcome?: () => SpawnedCommand['failure'];
   /** Lets go of what goes along with the process. */
   close(): void;
 }
 
 type SpawnEffect = Extract<ServiceEffect, { type: 'spawn' }>;
 
-/** undefined: there is no process, and the unit's reason says why. */
-export function spawnCommand(manager: Manager, unit: ServiceUnit, config: ServiceConfig, effect: SpawnEffect, facts: SpawnFacts): SpawnedCommand | undefined {
+/** There is no process, and the unit's reason says why. */
+export interface NotSpawned {
+  /** As which exit this counts; undefined: as none. */
+  readonly notSpawned: { readonly exitStatus: number | undefined };
+}
+
+export function spawnCommand(manager: Manager, unit: ServiceUnit, config: ServiceConfig, effect: SpawnEffect, facts: SpawnFacts): SpawnedCommand | NotSpawned {
   const output = writesOutput(config.exec) ? pipe() : undefined;
   let containerLog: ContainerLog | undefined;
   const identity = { identifier: identifierOf(config.exec.syslogIdentifier, effect.command.path), pid: 0 };
@@ -52,7 +61,8 @@ export function spawnCommand(manager: Manager, unit: ServiceUnit, config: Servic
       containerLog = new ContainerLog(adapted.logPath, manager.logOf(unit.name), () => ({ identifier: unit.name.replace(/\.service$/, ''), pid: unit.mainPid ?? identity.pid }));
     }
     if (effect.list !== 'execStart') return adapted.argv;
-    return unit.adopting.adapt(config, pod === undefined ? adapted.argv : unit.podSockets.adapt(pod, adapted.argv));
+    const checked = unit.health.adapt(adapted.argv);
+    return unit.adopting.adapt(config, pod === undefined ? checked : unit.podSockets.adapt(pod, checked));
   };
   const pod = effect.list === 'execStart' ? unit.podSockets.prepare(config, effect.command.argv) : undefined;
   const asks = effect.list === 'execStart' ? unit.adopting.channel(config) : undefined;
@@ -67,11 +77,19 @@ export function spawnCommand(manager: Manager, unit: ServiceUnit, config: Servic
       cgroup: facts.cgroup?.path,
       output: output?.write,
       ...(asks === undefined ? {} : { asks }),
+      // Many come in a row, and nobody is told whether the program of a simple service could be executed.
+      hasty: unit.connection !== undefined && effect.list === 'execStart' && config.serviceType === 'simple',
       ...(isContainerService(config) ? { adapt } : {}),
     });
     identity.pid = child.pid;
     if (output !== undefined) captureOutput(output.read, manager.logOf(unit.name), () => identity);
-    return { pid: child.pid, pidfd: child.pidfd, failure: failureOf(child, effect.command.path), close: () => containerLog?.close() };
+    return {
+      pid: child.pid,
+      pidfd: child.pidfd,
+      failure: failureOf(child.failure, effect.command.path),
+      outcome: () => failureOf(child.outcome(), effect.command.path),
+      close: () => containerLog?.close(),
+    };
   } catch (error) {
     output?.read.close();
     containerLog?.close();
@@ -79,7 +97,7 @@ export function spawnCommand(manager: Manager, unit: ServiceUnit, config: Servic
     unit.reason = `Failed to start ${effect.command.path}: ${error.message}`;
     unit.hint = error.hint;
     manager.say(unit, unit.reason, unit.hint);
-    return undefined;
+    return { notSpawned: { exitStatus: error.exitStatus } };
   } finally {
     asks?.close();
     output?.write.close();
@@ -88,7 +106,7 @@ export function spawnCommand(manager: Manager, unit: ServiceUnit, config: Servic
 
 /** systemd.exec(5), "ENVIRONMENT VARIABLES IN SPAWNED PROCESSES": what only this process gets. */
 function processVariables(config: ServiceConfig, list: CommandList, facts: SpawnFacts, client: Client | undefined): ReadonlyMap<string, string> {
-  const variables = new Map([['INVOCATION_ID', facts.invocationId]]);
+  const variables = new Map([...facts.podman, ['INVOCATION_ID', facts.invocationId]]);
   if (facts.notifyPath !== undefined) variables.set('NOTIFY_SOCKET', facts.notifyPath);
   if (facts.mainPid !== undefined) variables.set('MAINPID', String(facts.mainPid));
   if (client?.address !== undefined) variables.set('REMOTE_ADDR', client.address);
@@ -104,7 +122,7 @@ function processVariables(config: ServiceConfig, list: CommandList, facts: Spawn
   return variables;
 }
 
-function failureOf({ failure }: SpawnedProcess, path: string): SpawnedCommand['failure'] {
+function failureOf(failure: SpawnFailure | undefined, path: string): SpawnedCommand['failure'] {
   if (failure === undefined) return undefined;
   return { message: `Failed to start ${path}: ${stageText(failure.stage)}: ${errnoText(failure.errno)}`, hint: hintFor(failure, path) };
 }

@@ -1,27 +1,35 @@
 /** A service at run time: performs the effects of service-machine.ts with real processes, timers and a notify socket. */
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { UnitCgroup } from '../exec/cgroup.js';
 import { removeRuntimeDirectories } from '../exec/directories.js';
-import { usesSocket } from '../exec/launch.js';
+import { isContainerService, usesSocket } from '../exec/launch.js';
 import { NotifySocket, type Notification } from '../exec/notify-socket.js';
 import { TrackedProcess, UnitProcesses } from '../exec/processes.js';
 import { openPidfd } from '../sys/pidfd.js';
 import type { LoadedUnit } from '../load/unit-store.js';
 import type { ServiceConfig } from '../unit/config.js';
+import { templateOf } from '../unit/name.js';
 import { describeInstance, type Connection } from './accept.js';
 import { SERVICE_ACTIVE_STATE, isInactive, type ActiveState } from './active-state.js';
 import { ActivationTimes } from './activation-times.js';
 import { Adopting } from './adopting.js';
 import { Arming } from './arming.js';
+import { HealthChecking } from './health-checking.js';
+import { KubeLogs } from './kube-logs.js';
 import { MainPidFinder } from './main-pid.js';
 import { PodSockets } from './pod-sockets.js';
+import { podmanVariables } from './podman-command.js';
 import { RateLimit } from './rate-limit.js';
-import { describeResult } from './result-text.js';
+import { controlFailure, describeResult } from './result-text.js';
 import { INITIAL_SERVICE, stepService, type KillOperation, type ServiceData, type ServiceEffect, type ServiceEvent } from './service-machine.js';
 import type { ExitInfo } from './service-result.js';
 import { spawnCommand, type SpawnedCommand } from './service-spawn.js';
+import { UnitContainers } from './unit-containers.js';
 import { DONE, Unit, type JobProgress } from './unit.js';
+
+/** By then podman knows that an armed container runs. */
+const ARMED_NOTICE_MS = 1000;
 
 export class ServiceUnit extends Unit {
   #data: ServiceData = INITIAL_SERVICE;
@@ -40,6 +48,9 @@ export class ServiceUnit extends Unit {
   connection: Connection | undefined;
   readonly adopting = new Adopting(this);
   readonly podSockets = new PodSockets(this);
+  readonly containers = new UnitContainers(this);
+  readonly health = new HealthChecking(this);
+  readonly kubeLogs = new KubeLogs(this);
   readonly activations = new ActivationTimes();
   #stepping = false;
   statusText: string | undefined;
@@ -170,6 +181,7 @@ export class ServiceUnit extends Unit {
       this.reason = describeResult(this.#data.result, this.#data.lastExit, config);
     }
     if (this.activeState === 'active') this.activations.mark('ready');
+    if (this.activeState === 'deactivating') this.health.end();
     this.stateChanged(activeState, subState);
     if (isInactive(this.activeState)) {
       this.#running = undefined;
@@ -205,10 +217,15 @@ export class ServiceUnit extends Unit {
   // What exists from the start until the end
 
   #acquire(config: ServiceConfig): void {
-    this.invocationId = randomBytes(16).toString('hex');
-    this.#processes = new UnitProcesses(this.manager.poller, UnitCgroup.open(this.manager.cgroups, this.name), this.invocationId);
+    this.invocationId = randomUUID().replaceAll('-', '');
+    this.#processes = new UnitProcesses(this.manager.poller, this.#openCgroup(config), this.invocationId);
     // Nobody notifies about an armed container: we let it go, so we know.
     if (!this.arming.isPossible) this.#openNotify(config);
+  }
+
+  #openCgroup(config: ServiceConfig): UnitCgroup | undefined {
+    const template = this.connection === undefined || config.delegate || isContainerService(config) ? undefined : templateOf(this.name);
+    return template === undefined ? UnitCgroup.open(this.manager.cgroups, this.name) : this.manager.cgroupPool.take(template);
   }
 
   #openNotify(config: ServiceConfig): void {
@@ -229,6 +246,9 @@ export class ServiceUnit extends Unit {
     this.#processes = undefined;
     this.adopting.end();
     this.podSockets.end();
+    this.health.end();
+    this.kubeLogs.end();
+    this.containers.end();
     // A daemon that was killed leaves it behind: systemd.service(5), PIDFile=.
     if (config.pidFile !== undefined) rmSync(config.pidFile, { force: true });
     removeRuntimeDirectories(this.manager.launchHost.folders, config.exec, this.#data.state === 'auto-restart');
@@ -261,7 +281,7 @@ export class ServiceUnit extends Unit {
       this.activations.mark('executed');
       this.#trackMain({ ...taken, failure: undefined });
       this.manager.remember(this.name, taken.pid, processes.cgroup?.path);
-      if (!this.adopting.awaitsListen(config)) this.#dispatch({ type: 'ready' });
+      this.#onReady(config, ARMED_NOTICE_MS);
     });
   }
 
@@ -276,13 +296,16 @@ export class ServiceUnit extends Unit {
       result: this.#data.result,
       lastExit: this.#data.lastExit,
       cgroup: processes.cgroup,
+      podman: isContainerService(config) ? podmanVariables(this.manager) : new Map(),
     });
-    if (spawned === undefined) return this.#dispatch({ type: 'spawn-failed', process: effect.process });
-    if (effect.process === 'main') this.activations.mark('executed');
-    if (effect.process === 'main') this.#trackMain(spawned);
-    // From here on the process has it alone: its end is the end of the connection.
-    if (effect.process === 'main' && !keepsConnection(config)) this.connection?.fd.close();
-    else this.#trackControl(spawned);
+    if ('notSpawned' in spawned) return this.#onNotSpawned(effect.process, spawned.notSpawned.exitStatus);
+    if (effect.process === 'control') this.#trackControl(spawned);
+    else {
+      this.activations.mark('executed');
+      this.#trackMain(spawned);
+      // From here on the process has it alone: its end is the end of the connection.
+      if (!keepsConnection(config)) this.connection?.fd.close();
+    }
     this.manager.remember(this.name, spawned.pid, processes.cgroup?.path);
   }
 
@@ -299,15 +322,24 @@ export class ServiceUnit extends Unit {
     if (spawned.failure === undefined) this.#dispatch({ type: 'main-executed' });
   }
 
+  #onNotSpawned(process: 'main' | 'control', exitStatus: number | undefined): void {
+    if (exitStatus === undefined) return this.#dispatch({ type: 'spawn-failed', process });
+    const exit: ExitInfo = { code: 'exited', status: exitStatus };
+    if (process === 'main') this.mainExit = exit;
+    this.#dispatch({ type: process === 'main' ? 'main-exited' : 'control-exited', exit });
+  }
+
   #trackControl(spawned: SpawnedCommand): void {
     const processes = this.#processes;
     if (processes === undefined) return;
+    const { control } = this.#data;
     this.#control?.close();
     this.#control = spawned;
     const followed: TrackedProcess = this.#follow(spawned, (exit) => {
       // One that was killed may go after the next has come.
       if (processes.control !== followed) return;
       processes.control = undefined;
+      if (this.#running !== undefined && this.#data.result === 'success') this.reason ??= controlFailure(this.#running, control, exit);
       this.#dispatch({ type: 'control-exited', exit });
       this.#checkEmpty();
     });
@@ -315,13 +347,19 @@ export class ServiceUnit extends Unit {
   }
 
   /** The words of a failed execve() come before the exit that follows it. */
-  #follow({ pid, pidfd, failure }: SpawnedCommand, onExit: (exit: ExitInfo) => void): TrackedProcess {
-    if (failure !== undefined) {
-      this.reason = failure.message;
-      this.hint = failure.hint;
-      this.manager.say(this, failure.message, failure.hint);
-    }
-    return new TrackedProcess(this.manager.poller, pid, pidfd, onExit);
+  #follow({ pid, pidfd, failure, outcome }: SpawnedCommand, onExit: (exit: ExitInfo) => void): TrackedProcess {
+    this.#sayFailure(failure);
+    return new TrackedProcess(this.manager.poller, pid, pidfd, (exit) => {
+      if (failure === undefined) this.#sayFailure(outcome?.());
+      onExit(exit);
+    });
+  }
+
+  #sayFailure(failure: SpawnedCommand['failure']): void {
+    if (failure === undefined) return;
+    this.reason = failure.message;
+    this.hint = failure.hint;
+    this.manager.say(this, failure.message, failure.hint);
   }
 
   #onMainExit(exit: ExitInfo): void {
@@ -387,7 +425,26 @@ export class ServiceUnit extends Unit {
     if (message.watchdog) this.#armWatchdog(config);
     if (message.watchdogTrigger) this.#dispatch({ type: 'watchdog' });
     if (message.stopping) this.#dispatch({ type: 'stopping' });
-    if (message.ready && !this.adopting.awaitsListen(config)) this.#dispatch({ type: 'ready' });
+    if (message.ready) this.#onReady(config);
+  }
+
+  /** The service says that it is ready. Whether it is may depend on more: that its program listens, or that its container is healthy. */
+  #onReady(config: ServiceConfig, podmanKnowsAfterMs = 0): void {
+    const held = this.health.begin(config, podmanKnowsAfterMs);
+    this.kubeLogs.begin(config);
+    if (!held && !this.adopting.awaitsListen(config)) this.#dispatch({ type: 'ready' });
+  }
+
+  containerIsHealthy(): void {
+    this.#dispatch({ type: 'ready' });
+  }
+
+  /** What the start waits for will not come. */
+  failStart(reason: string, hint: string): void {
+    this.reason = reason;
+    this.hint = hint;
+    this.manager.say(this, reason, hint);
+    this.#dispatch({ type: 'spawn-failed', process: 'main' });
   }
 
   /** Senders from another pid namespace have no pid here: the socket is the unit's own, so they are the unit's. */

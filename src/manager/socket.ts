@@ -1,5 +1,5 @@
 /** A socket unit at run time: performs the effects of socket-machine.ts on real descriptors, processes and timers. */
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { SocketConfig } from '../unit/config.js';
 import { serviceOf } from '../unit/load.js';
 import { HeldSockets, type Ready } from '../socket/held-sockets.js';
@@ -61,7 +61,10 @@ export class SocketUnit extends Unit {
   start(): JobProgress {
     if (this.activeState === 'active') return DONE;
     if (this.loaded.config?.type !== 'socket') return { result: 'failed', message: `${this.name}: Not loaded` };
-    const service = this.manager.find(this.serviceName ?? '');
+    const service = this.serviceName === undefined ? undefined : this.manager.get(this.serviceName);
+    const refusal = service === undefined ? undefined : this.manager.startRefusal(service.name);
+    if (refusal !== undefined)
+      return { result: 'failed', message: `${this.name}: ${refusal}, refusing to listen for it`, hint: 'a socket starts the service of its name, or the one of Service=' };
     if (service !== undefined && !isInactive(service.activeState) && !this.held.listens.length) {
       return { result: 'failed', message: `${this.name}: ${service.name} runs already, refusing to listen for it`, hint: `rouse stop ${service.name}` };
     }
@@ -69,7 +72,7 @@ export class SocketUnit extends Unit {
     this.#triggerLimit = new RateLimit(this.#running.triggerLimitIntervalMs, this.#running.triggerLimitBurst);
     this.#pollLimits.clear();
     this.activations = 0;
-    this.invocationId = randomBytes(16).toString('hex');
+    this.invocationId = randomUUID().replaceAll('-', '');
     this.#say(undefined);
     this.dispatch({ type: 'start' });
     return this.#progress('start');
@@ -161,6 +164,7 @@ export class SocketUnit extends Unit {
 
   #settle(): void {
     this.#endRest();
+    if (this.#running?.accept === true) this.manager.cgroupPool.drop(serviceOf(this.#running));
     this.#control?.close();
     this.#running = undefined;
   }

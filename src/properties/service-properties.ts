@@ -2,6 +2,7 @@
 import { constants } from 'node:os';
 import type { ExitStatusSet, ServiceConfig } from '../unit/config.js';
 import { NO_STATUSES, SERVICE_DEFAULTS, TIMEOUT_MS } from '../unit/defaults.js';
+import { ABSENT_PROPERTIES } from './absent-properties.js';
 import { CGROUP_PROPERTIES, commandLists, EXEC_PROPERTIES, EXIT_CODES, KILL_PROPERTIES, signalNumber } from './exec-properties.js';
 import { fixed, live, NO_ID, property, usec, type Property, type PropertyValue } from './property.js';
 import type { Subject } from './subject.js';
@@ -87,4 +88,5 @@ export const SERVICE_PROPERTIES: readonly Property[] = [
   ...CGROUP_PROPERTIES,
   ...EXEC_PROPERTIES,
   ...KILL_PROPERTIES,
+  ...ABSENT_PROPERTIES,
 ];

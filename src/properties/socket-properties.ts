@@ -2,6 +2,7 @@
 import type { SocketConfig } from '../unit/config.js';
 import { SOCKET_DEFAULTS } from '../unit/defaults.js';
 import { addressText, KIND_TEXT } from '../unit/listen-text.js';
+import { ABSENT_PROPERTIES } from './absent-properties.js';
 import { CGROUP_PROPERTIES, commandLists, EXEC_PROPERTIES, KILL_PROPERTIES } from './exec-properties.js';
 import { fixed, live, NO_ID, property, usec, type Property, type PropertyValue } from './property.js';
 import type { Subject } from './subject.js';
@@ -88,4 +89,5 @@ export const SOCKET_PROPERTIES: readonly Property[] = [
   ...CGROUP_PROPERTIES,
   ...EXEC_PROPERTIES,
   ...KILL_PROPERTIES,
+  ...ABSENT_PROPERTIES,
 ];

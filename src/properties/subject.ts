@@ -52,7 +52,7 @@ export interface Subject {
   /** While it runs, the config that it was started with. */
   readonly config: UnitConfig | undefined;
   readonly state: UnitState;
-  readonly fragmentPath: string;
+  fragmentPath(): string;
   related(relation: Relation): readonly string[];
   /** Other names of the unit. */
   aliases(): readonly string[];
@@ -99,7 +99,7 @@ export function offlineSubject(loaded: LoadedUnit, unitFileState: string, trigge
     loaded,
     config,
     state: { ...NO_STATE, unitFileState },
-    fragmentPath: loaded.contents?.fragmentPath ?? '',
+    fragmentPath: () => loaded.contents?.fragmentPath ?? '',
     related: (relation) => (relation === 'triggeredBy' ? triggeredBy : config === undefined ? [] : relatedByFile(config, relation)),
     aliases: () => [],
     conditionResult: () => 0,
@@ -108,7 +108,8 @@ export function offlineSubject(loaded: LoadedUnit, unitFileState: string, trigge
   };
 }
 
-function relatedByFile(config: UnitConfig, relation: Relation): readonly string[] {
+/** What a unit's own files say, without what others say of it. */
+export function relatedByFile(config: UnitConfig, relation: Relation): readonly string[] {
   if (relation === 'triggers') return config.type === 'socket' ? [serviceOf(config)] : [];
   return [...new Set(config.dependencies.filter(({ kind }) => kind === relation).map(({ name }) => name))];
 }

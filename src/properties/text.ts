@@ -18,6 +18,8 @@ export function propertyLines(name: string, signature: string, value: PropertyVa
       return [yesNo(value === true)];
     case 't':
       return [wideText(name, Number(value))];
+    case 'i':
+      return [value !== -1 ? String(value) : name === 'NUMAPolicy' ? 'n/a' : name.endsWith('ActionExitStatus') ? '' : '-1'];
     case 'u':
       return [/Mode|UMask/.test(name) ? Number(value).toString(8).padStart(4, '0') : value === UINT32_MAX && /^[UG]ID$/.test(name) ? '[not set]' : String(value)];
     case 'as':
@@ -45,6 +47,9 @@ const LINES: Readonly<Record<string, (value: never, name: string) => readonly st
   'a(sb)': (files: readonly (readonly [string, boolean])[]) => files.map(([path, ignored]) => `${path} (ignore_errors=${yesNo(ignored)})`),
   'a(ss)': (listens: readonly Strings[], name) => (name === 'Listen' ? listens.map(([kind, address]) => `${address} (${kind})`) : []),
   'a(sbbsi)': () => [],
+  '(bs)': () => [''],
+  // A set of words, or with `~` all but those.
+  '(bas)': ([allow, words]: readonly [boolean, Strings]) => [words.length === 0 ? '' : `${allow ? '' : '~'}${words.join(' ')}`],
   'a(sasbttttuii)': (records: readonly ExecRecord<boolean>[]) => records.map((record) => execText(record, `ignore_errors=${yesNo(record[2])}`)),
   'a(sasasttttuii)': (records: readonly ExecRecord<Strings>[]) => records.map((record) => execText(record, `flags=${record[2].join(' ')}`)),
 };
@@ -53,7 +58,9 @@ const LINES: Readonly<Record<string, (value: never, name: string) => readonly st
 function wideText(name: string, value: number): string {
   if (name.endsWith('Timestamp')) return timestamp(value / 1000);
   if (name.includes('USec')) return value === Infinity && UNSET_TIMES.has(name) ? '[not set]' : formatTimeSpan(value / 1000);
+  if (value === 0 && /^(AmbientCapabilities|MountFlags)$/.test(name)) return '';
   if (value !== Infinity) return String(value);
+  if (name === 'RestrictNamespaces') return 'no';
   if (/^IP.*(Bytes|Packets)$/.test(name)) return '[no data]';
   if (name.endsWith('Monotonic')) return '18446744073709551615';
   return /(Current|Peak|Available|NSec|Weight|Shares|Bytes|Operations)$/.test(name) ? '[not set]' : 'infinity';

@@ -14,8 +14,16 @@ function related(name: string, ...relations: readonly Relation[]): Property {
   return property(name, 'as', (subject) => [...new Set(relations.flatMap((relation) => subject.related(relation)))]);
 }
 
+/** What every unit has counts as soon as it was read, also for a unit that runs with what it was started with. */
+function newest({ loaded, config: running }: Subject): CommonConfig | undefined {
+  return loaded.config ?? running;
+}
+
 function config<T extends PropertyValue>(name: string, signature: string, read: (config: CommonConfig) => T, without: T): Property {
-  return property(name, signature, (subject) => (subject.config === undefined ? without : read(subject.config)));
+  return property(name, signature, (subject) => {
+    const own = newest(subject);
+    return own === undefined ? without : read(own);
+  });
 }
 
 /** A time in both clocks. */
@@ -56,12 +64,12 @@ export const UNIT_PROPERTIES: readonly Property[] = [
   related('JoinsNamespaceOf', 'joinsNamespaceOf', 'joinsNamespaceOf-inverse'),
   ...fixed('as', [], 'SliceOf'),
   config('Documentation', 'as', ({ documentation }) => documentation, []),
-  property('Description', 's', (subject) => subject.config?.description ?? subject.loaded.name),
+  property('Description', 's', (subject) => newest(subject)?.description ?? subject.loaded.name),
   property('LoadState', 's', ({ loaded }) => loaded.loadState),
   live('ActiveState', 's', ({ state }) => state.activeState),
   ...fixed('s', 'running', 'FreezerState'),
   live('SubState', 's', ({ state }) => state.subState),
-  property('FragmentPath', 's', ({ fragmentPath }) => fragmentPath),
+  property('FragmentPath', 's', (subject) => subject.fragmentPath()),
   property('SourcePath', 's', ({ loaded }) => loaded.contents?.sourcePath ?? ''),
   property('DropInPaths', 'as', ({ loaded }) => loaded.contents?.dropInPaths ?? []),
   property('UnitFileState', 's', ({ state }) => state.unitFileState),
@@ -71,7 +79,7 @@ export const UNIT_PROPERTIES: readonly Property[] = [
   ...times('ActiveExit', (state) => state.activeExitMs),
   ...times('InactiveEnter', (state) => state.inactiveEnterMs),
   config('CanStart', 'b', ({ refuseManualStart }) => !refuseManualStart, false),
-  property('CanStop', 'b', (subject) => subject.config?.refuseManualStop !== true),
+  property('CanStop', 'b', (subject) => newest(subject)?.refuseManualStop !== true),
   property('CanReload', 'b', canReload),
   config('CanIsolate', 'b', ({ allowIsolate }) => allowIsolate, false),
   ...fixed('as', [], 'CanClean'),
@@ -119,7 +127,7 @@ function canReload({ config: own }: Subject): boolean {
 }
 
 function conditions(subject: Subject, assert: boolean): PropertyValue {
-  const mine = subject.config?.conditions.filter((condition) => condition.assert === assert) ?? [];
+  const mine = newest(subject)?.conditions.filter((condition) => condition.assert === assert) ?? [];
   return mine.map((condition: Condition) => [condition.key, condition.trigger, condition.negate, condition.value, subject.conditionResult(condition)]);
 }
 

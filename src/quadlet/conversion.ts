@@ -50,8 +50,8 @@ export class Refusal extends Error {
 /** podman with the options that stand before its subcommand. */
 export function podman({ source, context }: Conversion, ...subcommand: readonly string[]): PodmanCommand {
   const command = new PodmanCommand(context.podman);
-  for (const { text } of source.all('ContainersConfModule')) command.add(`--module=${text}`);
-  for (const { text } of source.args('GlobalArgs')) command.add(text);
+  if (source.has('ContainersConfModule')) for (const { text } of source.all('ContainersConfModule')) command.add(`--module=${text}`);
+  if (source.has('GlobalArgs')) for (const { text } of source.args('GlobalArgs')) command.add(text);
   return command.add(...subcommand);
 }
 

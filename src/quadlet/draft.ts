@@ -3,18 +3,21 @@ import type { Place } from '../unitfile/diagnostic.js';
 import type { Assignment, UnitContents } from '../unitfile/unit-file.js';
 
 interface DraftSection {
-  name: string;
   readonly place: Place;
   assignments: Assignment[];
 }
 
 export class ServiceDraft {
   readonly #source: UnitContents;
-  #sections: DraftSection[];
+  /** By name, in the order in which they will stand. */
+  readonly #sections = new Map<string, DraftSection>();
+  /** Of what nobody wrote. */
+  readonly #nobody: Place;
 
   constructor(source: UnitContents) {
     this.#source = source;
-    this.#sections = source.sections.map(({ name, place, assignments }) => ({ name, place, assignments: [...assignments] }));
+    this.#nobody = { file: source.fragmentPath, line: 0 };
+    for (const { name, place, assignments } of source.sections) this.#sections.set(name, { place, assignments: assignments.slice() });
   }
 
   /** `place` is the line that brought the assignment about; without it nobody wrote it. */
@@ -41,56 +44,52 @@ export class ServiceDraft {
   }
 
   last(section: string, key: string): Assignment | undefined {
-    return this.#find(section)?.assignments.findLast((assignment) => assignment.key === key);
+    return this.#sections.get(section)?.assignments.findLast((assignment) => assignment.key === key);
   }
 
   all(section: string, key: string): readonly Assignment[] {
-    return this.#find(section)?.assignments.filter((assignment) => assignment.key === key) ?? [];
+    return this.#sections.get(section)?.assignments.filter((assignment) => assignment.key === key) ?? [];
   }
 
   /** Each key once, in the order of the section. */
   keys(section: string): Iterable<string> {
-    return new Set(this.#find(section)?.assignments.map(({ key }) => key));
+    return new Set(this.#sections.get(section)?.assignments.map(({ key }) => key));
   }
 
   unset(section: string, key: string): void {
-    const found = this.#find(section);
+    const found = this.#sections.get(section);
     if (found !== undefined) found.assignments = found.assignments.filter((assignment) => assignment.key !== key);
   }
 
   /** A section of the new name that is there already takes the assignments in. */
   rename(section: string, name: string): void {
-    const found = this.#find(section);
-    const other = this.#find(name);
+    const found = this.#sections.get(section);
+    const other = this.#sections.get(name);
     if (found === undefined) return;
-    if (other === undefined) {
-      found.name = name;
+    if (other !== undefined) {
+      other.assignments.push(...found.assignments);
+      this.#sections.delete(section);
       return;
     }
-    other.assignments.push(...found.assignments);
-    this.#sections = this.#sections.filter((each) => each !== found);
+    // The new name stands where the old one stood.
+    const all = [...this.#sections];
+    this.#sections.clear();
+    for (const [old, each] of all) this.#sections.set(each === found ? name : old, each);
   }
 
   toContents(name: string): UnitContents {
     const sourcePath = this.#source.fragmentPath;
-    return { name, fragmentPath: '', ...(sourcePath === '' ? {} : { sourcePath }), dropInPaths: [], sections: this.#sections.map((section) => ({ ...section })) };
-  }
-
-  #find(name: string): DraftSection | undefined {
-    return this.#sections.find((section) => section.name === name);
+    const sections = [...this.#sections].map(([section, { place, assignments }]) => ({ name: section, place, assignments }));
+    return { name, fragmentPath: '', ...(sourcePath === '' ? {} : { sourcePath }), dropInPaths: [], sections };
   }
 
   #section(name: string): DraftSection {
-    let found = this.#find(name);
-    if (found === undefined) this.#sections.push((found = { name, place: this.#nobody, assignments: [] }));
+    let found = this.#sections.get(name);
+    if (found === undefined) this.#sections.set(name, (found = { place: this.#nobody, assignments: [] }));
     return found;
   }
 
-  #assignment(key: string, value: string, place = this.#nobody): Assignment {
-    return { key, value, file: place.file, line: place.line };
-  }
-
-  get #nobody(): Place {
-    return { file: this.#source.fragmentPath, line: 0 };
+  #assignment(key: string, value: string, { file, line }: Place = this.#nobody): Assignment {
+    return { key, value, file, line };
   }
 }

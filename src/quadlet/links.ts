@@ -58,22 +58,26 @@ export const networks: Row = row(['Network'], (conversion, command) => {
 });
 
 function network(conversion: Conversion, value: Value): string {
-  const [name = '', ...rest] = value.text.split(':');
+  const at = value.text.indexOf(':');
+  const name = at < 0 ? value.text : value.text.slice(0, at);
   const type = kindOf(name)?.type;
   if (type !== 'network' && type !== 'container') return value.text;
   const resource = refer(conversion, name, `requested Quadlet unit ${name} was not found`, value, 'Network');
-  if (type === 'network') return [resource, ...rest].join(':');
-  if (rest.length > 0) throw new Refusal("extra options are not supported when joining another container's network", value.place, { key: 'Network', hint: `Network=${name}` });
+  if (type === 'network') return resource + value.text.slice(name.length);
+  if (at >= 0) throw new Refusal("extra options are not supported when joining another container's network", value.place, { key: 'Network', hint: `Network=${name}` });
   return `container:${resource}`;
 }
+
+const VOLUME_TYPES = ['volume', 'artifact'];
 
 /** Volume=: a path, a name, or a .volume file. */
 export const volumes: Row = row(['Volume'], (conversion, command) => {
   for (const value of conversion.source.all('Volume')) {
-    const [first = '', ...rest] = value.text.split(':');
-    const source = rest.length === 0 || first === '' ? '' : storageSource(conversion, first, value, ['volume', 'artifact'], 'Volume');
+    const at = value.text.indexOf(':');
     // Without a source podman makes a volume without a name.
-    command.add('-v', source === '' ? (rest[0] ?? first) : [source, ...rest].join(':'));
+    if (at < 0) command.add('-v', value.text);
+    else if (at === 0) command.add('-v', value.text.split(':')[1] ?? '');
+    else command.add('-v', storageSource(conversion, value.text.slice(0, at), value, VOLUME_TYPES, 'Volume') + value.text.slice(at));
   }
 });
 

@@ -83,9 +83,32 @@ export function always(keys: readonly string[], apply: Row['apply']): Row {
   return { keys, apply, always: true };
 }
 
+/** Applies the rows that have something to do, in the order of the table: of a hundred, a file needs ten. */
 export function applyRows(rows: readonly Row[], conversion: Conversion, command: PodmanCommand): void {
-  const { source } = conversion;
-  for (const each of rows) if (each.always === true || each.keys.some((key) => source.has(key))) each.apply(conversion, command);
+  const { byKey, always: fixed } = indexOf(rows);
+  const wanted = new Set(fixed);
+  for (const key of conversion.source.keys()) {
+    const at = byKey.get(key);
+    if (at !== undefined) wanted.add(at);
+  }
+  for (const at of [...wanted].sort((a, b) => a - b)) rows[at]?.apply(conversion, command);
+}
+
+interface RowIndex {
+  readonly byKey: ReadonlyMap<string, number>;
+  readonly always: readonly number[];
+}
+
+const indexes = new WeakMap<readonly Row[], RowIndex>();
+
+/** Which row has which key; worked out once for each table. */
+function indexOf(rows: readonly Row[]): RowIndex {
+  let index = indexes.get(rows);
+  if (index === undefined) {
+    const byKey = new Map(rows.flatMap(({ keys }, at) => keys.map((key) => [key, at] as const)));
+    indexes.set(rows, (index = { byKey, always: rows.flatMap((each, at) => (each.always === true ? [at] : [])) }));
+  }
+  return index;
 }
 
 export function keysOf(rows: readonly Row[]): readonly string[] {

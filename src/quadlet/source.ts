@@ -70,6 +70,11 @@ export class QuadletSource {
     return this.#index(this.section).has(key);
   }
 
+  /** Every key that the section sets. */
+  keys(): Iterable<string> {
+    return this.#index(this.section).keys();
+  }
+
   last(key: string, section = this.section): Value | undefined {
     const found = this.#values(key, section).at(-1);
     return found === undefined ? undefined : { text: unquoted(found.value), place: found };
@@ -109,11 +114,13 @@ export class QuadletSource {
   pairs(key: string): readonly string[] {
     const pairs = new Map<string, string>();
     for (const value of this.all(key)) {
-      const words = this.#words(key, value, splitArgs(value.text));
-      this.#warnOfLooseWords(key, value.place, words);
-      for (const { text } of words) pairs.set(text.split('=', 1)[0] ?? '', text);
+      const { words, error } = splitArgs(value.text);
+      if (error !== undefined) this.#warnOfError(key, value, error);
+      else this.#warnOfLooseWords(key, value.place, words);
+      for (const word of error === undefined ? words : NONE) pairs.set(nameOf(word), word);
     }
-    return [...pairs].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([, pair]) => pair);
+    const names = [...pairs.keys()].sort();
+    return names.map((name) => pairs.get(name) ?? name);
   }
 
   /** undefined where the key is not set. */
@@ -146,18 +153,21 @@ export class QuadletSource {
     return this.#index(section).get(key) ?? NONE;
   }
 
-  #words(key: string, { text, place }: Value, { words, error }: Words): readonly Value[] {
-    if (error === undefined) return words.map((word) => ({ text: word, place }));
-    const hint = error === UNSUPPORTED_ESCAPE ? 'a backslash that stands for itself is written twice' : undefined;
-    this.#warn(place, this.section, key, 'bad-value', `Failed to parse ${key}=, ignoring '${text}': ${error}`, hint);
-    return [];
+  #words(key: string, value: Value, { words, error }: Words): readonly Value[] {
+    if (error === undefined) return words.map((word) => ({ text: word, place: value.place }));
+    this.#warnOfError(key, value, error);
+    return NONE;
   }
 
-  #warnOfLooseWords(key: string, place: Place, words: readonly Value[]): void {
-    const first = words.findIndex(({ text }) => text.includes('='));
-    const loose = first < 0 ? undefined : words.slice(first).find(({ text }) => !text.includes('='));
+  #warnOfError(key: string, { text, place }: Value, error: string): void {
+    const hint = error === UNSUPPORTED_ESCAPE ? 'a backslash that stands for itself is written twice' : undefined;
+    this.#warn(place, this.section, key, 'bad-value', `Failed to parse ${key}=, ignoring '${text}': ${error}`, hint);
+  }
+
+  #warnOfLooseWords(key: string, place: Place, words: readonly string[]): void {
+    const loose = words.find((word, i) => i > 0 && !word.includes('=') && words.slice(0, i).some((before) => before.includes('=')));
     if (loose === undefined) return;
-    const message = `${key}=: token "${loose.text}" has no '=' and follows a KEY=VALUE on the same line`;
+    const message = `${key}=: token "${loose}" has no '=' and follows a KEY=VALUE on the same line`;
     this.#warn(place, this.section, key, 'loose-word', message, `a value with spaces in it is quoted: ${key}="KEY=value with spaces"`);
   }
 
@@ -168,6 +178,12 @@ export class QuadletSource {
     this.#warned.add(id);
     this.#warnings.push({ place: { file: place.file, line: place.line }, section, key, code, message, ...(hint === undefined ? {} : { hint }) });
   }
+}
+
+/** What stands before the first `=`. */
+function nameOf(pair: string): string {
+  const at = pair.indexOf('=');
+  return at < 0 ? pair : pair.slice(0, at);
 }
 
 const NONE: readonly never[] = [];
@@ -186,8 +202,10 @@ const UNSUPPORTED_ESCAPE = 'unsupported escape char';
 
 /** Quotes that never close are closed, and a backslash at the end is left out: what is wrong after that is an escape. */
 function splitArgs(text: string): Words {
+  const split = splitWords(text);
+  if (split.error === undefined) return split;
   const trimmed = text.replace(/\\$/, '');
-  for (const mended of [text, trimmed, `${text}"`, `${text}'`, `${trimmed}"`, `${trimmed}'`]) {
+  for (const mended of [trimmed, `${text}"`, `${text}'`, `${trimmed}"`, `${trimmed}'`]) {
     const { words, error } = splitWords(mended);
     if (error === undefined) return { words };
   }

@@ -47,7 +47,7 @@ export function parseSocketAddress(text: string): SocketAddress {
 }
 
 /** if_nametoindex(3). */
-function interfaceIndex(name: string): number | undefined {
+export function interfaceIndex(name: string): number | undefined {
   if (/^[1-9]\d*$/.test(name)) return Number(name);
   try {
     return Number(readFileSync(`/sys/class/net/${basename(name)}/ifindex`, 'utf8'));

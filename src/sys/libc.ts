@@ -65,11 +65,25 @@ export const processVmReadv = declare<(pid: number, local: Buffer, localCount: n
 );
 
 /** native/rouse-spawn/rouse-spawn.c; loaded when the first process is started. */
-export type RouseSpawn = (words: readonly (string | null)[], env: readonly (string | null)[], fds: Buffer, count: number, cgroup: number, result: Buffer) => number;
+export type SpawnCall = (words: readonly (string | null)[], env: readonly (string | null)[], fds: Buffer, count: number, cgroup: number, result: Buffer) => number;
+
+export interface RouseSpawn {
+  /** Waits until the child has executed its program. */
+  readonly spawn: SpawnCall;
+  /** Does not. */
+  readonly start: SpawnCall;
+  /** What became of a child of `start` that failed. */
+  readonly outcome: (place: number, pid: number, result: Buffer) => void;
+}
 
 /** Throws when the library cannot be loaded. */
 export function loadRouseSpawn(path: string): RouseSpawn {
-  return koffi.load(path).func('int rouse_spawn(const char **, const char **, const void *, int, int, _Out_ void *)');
+  const library = koffi.load(path);
+  return {
+    spawn: library.func('int rouse_spawn(const char **, const char **, const void *, int, int, _Out_ void *)'),
+    start: library.func('int rouse_start(const char **, const char **, const void *, int, int, _Out_ void *)'),
+    outcome: library.func('void rouse_outcome(int, int, _Out_ void *)'),
+  };
 }
 
 export const execve = declare<(path: string, argv: readonly (string | null)[], env: readonly (string | null)[]) => number>(

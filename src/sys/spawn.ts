@@ -1,8 +1,10 @@
 /**
  * Starting a process through native/rouse-spawn: the child shares our memory until it has set itself up and executed its program,
- * so nothing is copied however big we are, and whether it could be executed is known at once.
+ * so nothing is copied however big we are, and whether it could be executed is known at once; or, where many are started in a row, when it
+ * has ended, and we do not wait for it.
  */
-import { closeSync, constants, openSync } from 'node:fs';
+import { closeSync, constants as fs, openSync } from 'node:fs';
+import { constants } from 'node:os';
 import { SysError } from './errno.js';
 import { Fd } from './fd.js';
 import * as libc from './libc.js';
@@ -38,13 +40,22 @@ export interface SpawnRequest {
   /** fds[i] is descriptor i of the process, which has no others; lent. */
   readonly fds: readonly number[];
   readonly setup: ExecSetup;
+  /** Goes on before the program is executed: then `failure` is not known yet, and `outcome` says it when the process has ended. */
+  readonly hasty?: boolean;
+}
+
+export interface SpawnFailure {
+  readonly stage: string;
+  readonly errno: number;
 }
 
 export interface SpawnedProcess {
   readonly pid: number;
   readonly pidfd: Fd;
   /** Set when the process ended before it became the program. `stage` is a letter for `stageText`. */
-  readonly failure: { readonly stage: string; readonly errno: number } | undefined;
+  readonly failure: SpawnFailure | undefined;
+  /** The same of a hasty one, to be asked soon after its end. */
+  readonly outcome: () => SpawnFailure | undefined;
 }
 
 let loaded: libc.RouseSpawn | undefined;
@@ -74,7 +85,7 @@ const MOVES = new Set(['ENOSYS', 'EINVAL', 'EPERM', 'EACCES', 'EOPNOTSUPP']);
 
 function openCgroup(folder: string): number {
   try {
-    return openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY);
+    return openSync(folder, fs.O_RDONLY | fs.O_DIRECTORY);
   } catch (error) {
     throw new SysError(`open ${folder}`, -((error as NodeJS.ErrnoException).errno ?? 0));
   }
@@ -87,11 +98,26 @@ function start(request: SpawnRequest, cgroup: number, first: readonly string[]):
   const fds = Buffer.alloc(4 * Math.max(1, request.fds.length));
   request.fds.forEach((fdNumber, i) => fds.writeInt32LE(fdNumber, 4 * i));
   const result = Buffer.alloc(12);
-  const pid = rouseSpawn()(words, [...env, null], fds, request.fds.length, cgroup, result);
+  const call = (how: libc.SpawnCall): number => how(words, [...env, null], fds, request.fds.length, cgroup, result);
+  const started = request.hasty === true ? call(rouseSpawn().start) : -EAGAIN;
+  if (started >= 0) return { pid: started, pidfd: new Fd(result.readInt32LE(0)), failure: undefined, outcome: () => outcomeOf(result.readInt32LE(4), started) };
+  // No room for another that nobody waits for, or a kernel that cannot.
+  const pid = call(rouseSpawn().spawn);
   if (pid < 0) throw new SysError('clone3', -pid);
-  const stage = result.readInt32LE(4);
-  const failure = stage === 0 ? undefined : { stage: String.fromCharCode(stage), errno: result.readInt32LE(8) };
-  return { pid, pidfd: new Fd(result.readInt32LE(0)), failure };
+  const failure = failureOf(result.readInt32LE(4), result.readInt32LE(8));
+  return { pid, pidfd: new Fd(result.readInt32LE(0)), failure, outcome: () => failure };
+}
+
+const { EAGAIN } = constants.errno;
+
+function outcomeOf(place: number, pid: number): SpawnFailure | undefined {
+  const outcome = Buffer.alloc(8);
+  rouseSpawn().outcome(place, pid, outcome);
+  return failureOf(outcome.readInt32LE(0), outcome.readInt32LE(4));
+}
+
+function failureOf(stage: number, errno: number): SpawnFailure | undefined {
+  return stage === 0 ? undefined : { stage: String.fromCharCode(stage), errno };
 }
 
 /** The order matters: what needs privileges comes before the user changes, the folder after. */

@@ -2,15 +2,23 @@
 import type { Assignment, Section, UnitContents } from './unit-file.js';
 
 export function findSection(contents: UnitContents, section: string): Section | undefined {
-  return contents.sections.find(({ name }) => name === section);
+  for (const each of contents.sections) if (each.name === section) return each;
+  return undefined;
 }
 
 export function lastValue(contents: UnitContents, section: string, key: string): Assignment | undefined {
-  return findSection(contents, section)?.assignments.findLast((assignment) => assignment.key === key);
+  const assignments = findSection(contents, section)?.assignments ?? [];
+  for (let i = assignments.length - 1; i >= 0; i--) if (assignments[i]?.key === key) return assignments[i];
+  return undefined;
 }
 
 /** Every value since the last empty one, which resets the list. */
 export function allValues(contents: UnitContents, section: string, key: string): readonly Assignment[] {
-  const all = (findSection(contents, section)?.assignments ?? []).filter((assignment) => assignment.key === key);
-  return all.slice(all.findLastIndex(({ value }) => value === '') + 1);
+  const all: Assignment[] = [];
+  for (const assignment of findSection(contents, section)?.assignments ?? []) {
+    if (assignment.key !== key) continue;
+    if (assignment.value === '') all.length = 0;
+    else all.push(assignment);
+  }
+  return all;
 }

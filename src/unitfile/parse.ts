@@ -8,6 +8,9 @@ import type { UnitFile, UnitLine } from './unit-file.js';
 /** systemd reads no longer line either (LONG_LINE_MAX). */
 const LINE_MAX = 1024 * 1024;
 
+/** Begins with a letter, and has no backslash. */
+const PLAIN = /^[A-Za-z][^\\]*$/;
+
 export function parseUnitFile(path: string, text: string): Parsed<UnitFile> {
   if (text.includes('\0')) {
     const message = 'Not a text file (it holds a NUL byte), refusing to load';
@@ -46,11 +49,20 @@ class LineReader {
   #readOne(): void {
     const line = this.#number;
     const raw = this.#next();
+    if (this.#readPlain(line, raw)) return;
     const start = withoutEnd(line === 1 && raw.startsWith('\uFEFF') ? raw.slice(1) : raw).trimStart();
     if (start === '') this.#lines.push({ type: 'blank', raw, line });
     else if (isComment(start)) this.#lines.push({ type: 'comment', raw, line });
     else if (!start.endsWith('\\')) this.#classify(line, raw, start.trimEnd());
     else this.#readContinued(line, raw, start);
+  }
+
+  /** What most lines are: a key from the first column on, and nothing that could continue. */
+  #readPlain(line: number, raw: string): boolean {
+    const at = raw.indexOf('=');
+    if (at < 1 || this.#section === undefined || raw.length > LINE_MAX || !PLAIN.test(raw)) return false;
+    this.#lines.push({ type: 'assignment', raw, line, key: raw.slice(0, at).trimEnd(), value: raw.slice(at + 1).trim() });
+    return true;
   }
 
   /** A backslash at the end joins the next line; comments between the two are left out of the value. */

@@ -4,8 +4,6 @@
  */
 
 export interface WordsOptions {
-  /** What separates words; white space when not given. */
-  readonly separators?: string;
   /** Keep a backslash that begins no known escape, instead of refusing the value. */
   readonly relaxed?: boolean;
   /** Leave escapes as they are written. */
@@ -25,11 +23,14 @@ export interface Words {
 const SIMPLE: Readonly<Record<string, string>> = { a: '\x07', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v', s: ' ', '\\': '\\', '"': '"', "'": "'" };
 /** Quotes and escapes. */
 const SPECIAL = /["'\\]/;
+const ENDS_BARE = /["'\\ \t\n\r]/g;
+const ENDS_DOUBLE = /["\\]/g;
+const ENDS_SINGLE = /['\\]/g;
 const NUMBERED = { x: 2, u: 4, U: 8 } as const;
 
 export function splitWords(text: string, options: WordsOptions = {}): Words {
   // Most values are as plain as this, and there are thousands.
-  if (options.separators === undefined && !SPECIAL.test(text)) {
+  if (!SPECIAL.test(text)) {
     const words = text.split(/[ \t\n\r]+/).filter((word) => word !== '');
     return options.markQuoted === true ? { words, quoted: words.map(() => false) } : { words };
   }
@@ -50,7 +51,6 @@ class Splitter {
   ) {}
 
   split(): Words {
-    const separators = this.options.separators ?? ' \t\n\r';
     let quote = '';
     while (this.#at < this.text.length && this.#error === undefined) {
       const c = this.text.charAt(this.#at++);
@@ -60,8 +60,8 @@ class Splitter {
         this.#wasQuoted = true;
         this.#word ??= '';
       } else if (c === quote) quote = '';
-      else if (quote === '' && separators.includes(c)) this.#end();
-      else this.#run(quote === '' ? `"'${separators}` : quote);
+      else if (quote === '' && ' \t\n\r'.includes(c)) this.#end();
+      else this.#run(quote);
     }
     if (quote !== '') this.#error ??= `a ${quote} is not closed`;
     this.#end();
@@ -70,9 +70,11 @@ class Splitter {
   }
 
   /** Takes what stands before the next character that means something, in one piece. */
-  #run(special: string): void {
+  #run(quote: string): void {
     const from = this.#at - 1;
-    while (this.#at < this.text.length && !special.includes(this.text.charAt(this.#at)) && this.text.charAt(this.#at) !== '\\') this.#at++;
+    const ends = quote === '' ? ENDS_BARE : quote === '"' ? ENDS_DOUBLE : ENDS_SINGLE;
+    ends.lastIndex = this.#at;
+    this.#at = ends.exec(this.text)?.index ?? this.text.length;
     this.#word = (this.#word ?? '') + this.text.slice(from, this.#at);
   }
 

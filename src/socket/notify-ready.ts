@@ -1,4 +1,4 @@
-/** READY=1 to the manager that started us; sd_notify(3). Only with --accept and --idle: otherwise the command itself says so. */
+/** READY=1 to the manager that started us; sd_notify(3). For commands of ours that stay between the sockets and their program. */
 import { encodeAddress } from '../sys/sockaddr.js';
 import { sendTo, socket } from '../sys/socket.js';
 
