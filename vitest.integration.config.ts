@@ -6,6 +6,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/host/global-setup.mjs'],
     fileParallelism: false,
+    // Hosts share two cores with whatever else runs: what fails only once was the machine. It is shown as retried.
+    retry: 1,
     testTimeout: 120_000,
     hookTimeout: 120_000,
     teardownTimeout: 30_000,
