@@ -53,7 +53,8 @@ static int is_reliable(const struct session *session) {
 
 static struct datagram *copy_of(const u8 *bytes, i64 length) {
     struct pool *pool = length + (i64)sizeof(struct datagram) <= SMALL ? &small_datagrams : &large_datagrams;
-    struct datagram *copy = pool_take(pool);
+    struct datagram *copy = pool_take_used(pool);
+    copy->next = 0;
     copy->pool = pool;
     copy->length = (u32)length;
     memcpy(copy->bytes, bytes, (u64)length);
@@ -164,6 +165,7 @@ static void is_refused(struct session *session, i64 error) {
     session->refused = 1;
     close_socket(session);
     target_failed(&session->attempt, (int)error);
+    lookup_if_older(session->listener->route, STALE_MS);
     try_later(session);
 }
 
@@ -260,6 +262,7 @@ static struct session *begin_session(struct listener *listener, const struct add
     list_init(&session->timer);
     list_append(bucket_of(listener, client), &session->hash);
     ++client_count;
+    lookup_if_older(listener->route, FRESH_MS);
     connect_somewhere(session);
     return session;
 }

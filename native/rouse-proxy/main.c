@@ -4,6 +4,7 @@
 enum { MOST_EVENTS = 256, CLOCK_MONOTONIC = 1, QUIET_MS = 1000 };
 
 int epoll_fd, serves_new;
+char **environment;
 i64 now, client_count;
 
 static i64 next_wake, idle_since;
@@ -78,7 +79,8 @@ static void dispatch(const struct event *event) {
     enum kind kind = *(enum kind *)event->data;
     if (kind == KIND_LISTENER) listener_ready(event->data);
     else if (kind == KIND_SIDE) stream_event(event->data, event->events);
-    else session_event(event->data, event->events);
+    else if (kind == KIND_SESSION) session_event(event->data, event->events);
+    else lookup_event(event->data);
 }
 
 static void leave_when_idle(void) {
@@ -112,18 +114,20 @@ __attribute__((noreturn)) static void run(void) {
     }
 }
 
-/* splice(2) has no flag for it. */
-static void ignore_broken_pipes(void) {
+/* splice(2) has no flag against SIGPIPE, and nobody waits for the children of lookup.c. */
+static void ignore_signals(void) {
     struct { u64 handler, flags, restorer, mask; } ignore = {1, 0, 0, 0};
-    call4(SYS_rt_sigaction, 13, &ignore, 0, 8);
+    call4(SYS_rt_sigaction, SIGPIPE, &ignore, 0, 8);
+    call4(SYS_rt_sigaction, SIGCHLD, &ignore, 0, 8);
 }
 
 ENTRY_POINT;
 
 __attribute__((noreturn, used)) void start(u64 *stack) {
-    ignore_broken_pipes();
+    ignore_signals();
     read_clock();
     idle_since = now;
+    environment = (char **)(stack + 2 + stack[0]);
     read_plan((char **)(stack + 2), (i64)stack[0] - 1);
     call(SYS_close_range, 3 + listener_count, 0x7fffffff, 0);
     epoll_fd = (int)call(SYS_epoll_create1, O_CLOEXEC, 0, 0);

@@ -15,12 +15,11 @@ static void *take_pages(u64 size) {
     return (void *)at;
 }
 
-/* Zeroed. There is always memory: without it the process ends, as the kernel would end it. */
-void *pool_take(struct pool *pool) {
+/* Things as they were left. There is always memory: without it the process ends, as the kernel would end it. */
+void *pool_take_used(struct pool *pool) {
     void *thing = pool->free;
     if (thing) {
         pool->free = *(void **)thing;
-        memset(thing, 0, pool->size);
         return thing;
     }
     if (pool->size >= PAGES) return take_pages(pool->size);
@@ -32,6 +31,11 @@ void *pool_take(struct pool *pool) {
     arena += pool->size;
     arena_left -= pool->size;
     return thing;
+}
+
+/* Zeroed. */
+void *pool_take(struct pool *pool) {
+    return memset(pool_take_used(pool), 0, pool->size);
 }
 
 void pool_give(struct pool *pool, void *thing) {

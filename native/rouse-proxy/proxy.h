@@ -9,6 +9,7 @@
  *   listen.c    accepts clients
  *   stream.c    connections: both directions of bytes, each with its own end
  *   datagram.c  sessions: a client's datagrams, and the answers to it
+ *   lookup.c    host names that have been looked up once, again
  *   header.c    the PROXY protocol, versions 1 and 2
  *   memory.c    pages from the kernel, and things of equal size out of them
  */
@@ -21,9 +22,9 @@
 /* Constants of the kernel */
 
 #if defined(__x86_64__)
-enum { SYS_sendmsg = 46 };
+enum { SYS_sendmsg = 46, SYS_clone = 56 };
 #else
-enum { SYS_sendmsg = 211 };
+enum { SYS_sendmsg = 211, SYS_clone = 220 };
 #endif
 
 enum {
@@ -32,8 +33,8 @@ enum {
     SOL_SOCKET = 1, SO_TYPE = 3, SO_ERROR = 4, SO_LINGER = 13, SO_ACCEPTCONN = 30, SO_DOMAIN = 39,
     IPPROTO_IP = 0, IPPROTO_TCP = 6, IPPROTO_IPV6 = 41, TCP_NODELAY = 1, IP_PKTINFO = 8, IPV6_RECVPKTINFO = 49, IPV6_PKTINFO = 50,
     EPOLLIN = 1, EPOLLOUT = 4, EPOLLERR = 8, EPOLLHUP = 16, EPOLLRDHUP = 0x2000, EPOLL_CTL_ADD = 1, EPOLL_CTL_DEL = 2, EPOLL_CTL_MOD = 3,
-    F_GETFL = 3, F_SETFL = 4, F_SETPIPE_SZ = 1031, O_NONBLOCK = 04000, O_CLOEXEC = 02000000,
-    SPLICE_F_MOVE = 1, SPLICE_F_NONBLOCK = 2, MSG_DONTWAIT = 0x40, MSG_NOSIGNAL = 0x4000, MSG_PEEK = 2, SHUT_WR = 1, SHUT_RDWR = 2,
+    F_GETFL = 3, F_SETFL = 4, F_SETPIPE_SZ = 1031, F_GETPIPE_SZ = 1032, O_NONBLOCK = 04000, O_CLOEXEC = 02000000,
+    SPLICE_F_MOVE = 1, SPLICE_F_NONBLOCK = 2, MSG_DONTWAIT = 0x40, MSG_NOSIGNAL = 0x4000, SHUT_WR = 1, SIGPIPE = 13, SIGCHLD = 17,
 };
 #define EPOLLET (1u << 31)
 
@@ -70,7 +71,7 @@ static inline void list_append(struct link *head, struct link *link) {
 
 /* What every event belongs to: the first field of whatever epoll gives back */
 
-enum kind { KIND_LISTENER, KIND_SIDE, KIND_SESSION };
+enum kind { KIND_LISTENER, KIND_SIDE, KIND_SESSION, KIND_LOOKUP };
 
 /* Servers */
 
@@ -90,6 +91,10 @@ struct route {
     struct link waiting;
     i64 retry_at, retry_delay;
     int last_error;
+    /* As they were typed; whether some are names of hosts, and when those were looked up. */
+    const char *names[MOST_ADDRESSES];
+    int name_count, has_hosts;
+    i64 looked_up_at;
 };
 
 struct listener {
@@ -119,7 +124,14 @@ extern int serves_new;
 /* plan.c */
 void read_plan(char **words, i64 count);
 
+enum { MOST_LOOKUP_WORDS = 8 };
+extern const char *lookup_words[MOST_LOOKUP_WORDS];
+extern int lookup_word_count;
+
+u32 read_hex(const char *text, u8 *bytes, u32 most);
+
 /* main.c */
+extern char **environment;
 void watch(int fd, void *owner, u32 events);
 void wake_at(i64 when);
 void client_left(void);
@@ -129,6 +141,7 @@ void complain(const char *what, const char *whom, i64 error);
 /* memory.c */
 struct pool { u64 size; void *free; };
 void *pool_take(struct pool *pool);
+void *pool_take_used(struct pool *pool);
 void pool_give(struct pool *pool, void *thing);
 void *memcpy(void *to, const void *from, u64 length);
 void *memset(void *to, int value, u64 length);
@@ -141,6 +154,11 @@ int attempt_next(struct attempt *attempt);
 const struct target *attempt_target(const struct attempt *attempt);
 void target_failed(struct attempt *attempt, int error);
 void target_works(struct attempt *attempt);
+
+/* lookup.c */
+void lookup_if_older(struct route *route, i64 age);
+void lookup_event(void *lookup);
+enum { FRESH_MS = 30000, STALE_MS = 2000 };
 
 /* header.c */
 enum { HEADER_MOST = 16 + 216 };

@@ -12,7 +12,8 @@
  */
 #include "proxy.h"
 
-enum { SHARED_SIZE = 128 * 1024, BIG = 32 * 1024, BIG_STREAK = 2, SMALL_STREAK = 8, PIPE_SIZE = 1024 * 1024, TURN_BYTES = 1024 * 1024, IDLE_PIPES = 4 };
+enum { SHARED_SIZE = 64 * 1024, BIG = 32 * 1024, BIG_STREAK = 2, SMALL_STREAK = 8, PIPE_SIZE = 1024 * 1024, PIPE_LEAST = 64 * 1024, TURN_BYTES = 1024 * 1024 };
+enum { IDLE_PIPES = 4, FULL_PIPES = 32 };
 enum { ATTEMPT_MS = 3000, RETRY_FIRST_MS = 5, RETRY_MOST_MS = 200, LINGER_MS = 2000 };
 enum state { CONNECTING, WAITING, OPEN };
 
@@ -24,7 +25,7 @@ struct side {
     /* What epoll has said and no call has denied since. */
     u8 readable, writable, hung_up;
     /* Nothing more comes from there; nothing more goes there. */
-    u8 ended, shut, broken;
+    u8 ended, shut, broken, was_reset;
     u8 watches_out;
     struct connection *connection;
 };
@@ -51,37 +52,46 @@ struct connection {
 static struct pool connections = {sizeof(struct connection), 0}, buffers = {SHARED_SIZE, 0};
 static u8 shared[SHARED_SIZE];
 static struct link connecting = {&connecting, &connecting}, lingering = {&lingering, &lingering}, working = {&working, &working}, dead = {&dead, &dead};
-static int idle_pipes[IDLE_PIPES][2], idle_pipe_count;
+static int idle_pipes[IDLE_PIPES][2], idle_pipe_count, pipes_in_use;
 
 /* Pipes */
+
+static void close_pipe(const struct flow *flow) {
+    call(SYS_close, flow->pipe[0], 0, 0);
+    call(SYS_close, flow->pipe[1], 0, 0);
+}
+
+static void drop_pipe(struct flow *flow) {
+    if (flow->pipe[0] < 0) return;
+    --pipes_in_use;
+    if (flow->pending == 0 && idle_pipe_count < IDLE_PIPES) {
+        idle_pipes[idle_pipe_count][0] = flow->pipe[0];
+        idle_pipes[idle_pipe_count][1] = flow->pipe[1];
+        ++idle_pipe_count;
+    } else close_pipe(flow);
+    flow->pipe[0] = -1;
+}
 
 static int take_pipe(struct flow *flow) {
     if (idle_pipe_count > 0) {
         --idle_pipe_count;
         flow->pipe[0] = idle_pipes[idle_pipe_count][0];
         flow->pipe[1] = idle_pipes[idle_pipe_count][1];
+        ++pipes_in_use;
         return 1;
     }
     if (call(SYS_pipe2, flow->pipe, O_NONBLOCK | O_CLOEXEC, 0) < 0) {
         flow->pipe[0] = -1;
         return 0;
     }
-    /* A user may not have many that big: then it stays as it is. */
-    call(SYS_fcntl, flow->pipe[1], F_SETPIPE_SZ, PIPE_SIZE);
-    return 1;
-}
-
-static void drop_pipe(struct flow *flow) {
-    if (flow->pipe[0] < 0) return;
-    if (flow->pending == 0 && idle_pipe_count < IDLE_PIPES) {
-        idle_pipes[idle_pipe_count][0] = flow->pipe[0];
-        idle_pipes[idle_pipe_count][1] = flow->pipe[1];
-        ++idle_pipe_count;
-    } else {
-        call(SYS_close, flow->pipe[0], 0, 0);
-        call(SYS_close, flow->pipe[1], 0, 0);
-    }
+    ++pipes_in_use;
+    if (call(SYS_fcntl, flow->pipe[1], F_SETPIPE_SZ, PIPE_SIZE) >= 0) return 1;
+    /* A user may not have many that big, and in the end gets them so small that copying is quicker. */
+    if (call(SYS_fcntl, flow->pipe[1], F_GETPIPE_SZ, 0) >= PIPE_LEAST) return 1;
+    close_pipe(flow);
     flow->pipe[0] = -1;
+    --pipes_in_use;
+    return 0;
 }
 
 static void drop_buffer(struct flow *flow) {
@@ -149,7 +159,9 @@ static void is_full(struct side *side) {
  * Nothing goes there any more, but what still comes from there is delivered: a server that refuses a long request has said why, and
  * closing now would take that from the client. What comes for it is thrown away for a while.
  */
-static void is_broken(struct flow *flow, struct side *to) {
+static void is_broken(struct flow *flow, struct side *to, i64 error) {
+    /* EPIPE: it had ended in order before. */
+    to->was_reset = error == -ECONNRESET;
     to->broken = to->readable = to->hung_up = 1;
     to->connection->deadline = now + LINGER_MS;
     list_append(&lingering, &to->connection->link);
@@ -164,7 +176,7 @@ static void write_pending(struct flow *flow, struct side *to) {
         i64 sent = flow->pipe[0] >= 0 ? call6(SYS_splice, flow->pipe[0], 0, to->fd, 0, flow->pending, SPLICE_F_MOVE | SPLICE_F_NONBLOCK)
                                       : call4(SYS_sendto, to->fd, flow->buffer + flow->at, flow->pending, MSG_DONTWAIT | MSG_NOSIGNAL);
         if (sent == -EAGAIN) return is_full(to);
-        if (sent < 0) return is_broken(flow, to);
+        if (sent < 0) return is_broken(flow, to, sent);
         flow->pending -= sent;
         flow->at += (u32)sent;
     }
@@ -174,7 +186,7 @@ static void write_pending(struct flow *flow, struct side *to) {
 }
 
 static void keep(struct flow *flow, const u8 *bytes, i64 length) {
-    flow->buffer = pool_take(&buffers);
+    flow->buffer = pool_take_used(&buffers);
     memcpy(flow->buffer, bytes, (u64)length);
     flow->at = 0;
     flow->pending = length;
@@ -184,7 +196,7 @@ static void keep(struct flow *flow, const u8 *bytes, i64 length) {
 static void send_copy(struct flow *flow, struct side *to, i64 length) {
     i64 sent = call4(SYS_sendto, to->fd, shared, length, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent == length) return;
-    if (sent < 0 && sent != -EAGAIN) return is_broken(flow, to);
+    if (sent < 0 && sent != -EAGAIN) return is_broken(flow, to, sent);
     if (sent < 0) sent = 0;
     is_full(to);
     keep(flow, shared + sent, length - sent);
@@ -211,7 +223,9 @@ static i64 move_spliced(struct flow *flow, struct side *from, struct side *to) {
         flow->spliced = 0;
         return move_copy(flow, from, to);
     }
-    i64 got = call6(SYS_splice, from->fd, 0, flow->pipe[1], 0, PIPE_SIZE, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+    /* Slow readers must not fill the kernel's memory: when many pipes are in use, each gets less. */
+    i64 most = pipes_in_use <= FULL_PIPES ? PIPE_SIZE : PIPE_LEAST;
+    i64 got = call6(SYS_splice, from->fd, 0, flow->pipe[1], 0, most, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
     if (got <= 0) drop_pipe(flow);
     if (got == -EINVAL) {
         flow->cannot_splice = 1;
@@ -236,6 +250,7 @@ static int move(struct flow *flow, struct side *from, struct side *to) {
     for (i64 moved = 0; !from->connection->dead;) {
         if (flow->pending > 0) write_pending(flow, to);
         if (flow->pending > 0) return 0;
+        if (from->ended && from->was_reset) return 0;
         if (from->ended) {
             if (!to->shut && !to->broken) call(SYS_shutdown, to->fd, SHUT_WR, 0);
             to->shut = 1;
@@ -252,6 +267,12 @@ static int move(struct flow *flow, struct side *from, struct side *to) {
     return 0;
 }
 
+/* Everything that came before the reset has been delivered. */
+static int is_reset(const struct connection *connection) {
+    const struct side *client = &connection->client, *server = &connection->server;
+    return (server->was_reset && server->ended && connection->down.pending == 0) || (client->was_reset && client->ended && connection->up.pending == 0);
+}
+
 static int is_over(const struct connection *connection) {
     return connection->client.shut && connection->server.shut;
 }
@@ -260,6 +281,7 @@ static void serve(struct connection *connection) {
     int more = move(&connection->up, &connection->client, &connection->server);
     more |= move(&connection->down, &connection->server, &connection->client);
     if (connection->dead) return;
+    if (is_reset(connection)) return reset(connection);
     if (is_over(connection)) return end(connection);
     if (more) list_append(&working, &connection->work);
     else list_remove(&connection->work);
@@ -316,6 +338,7 @@ static void open_connection(struct connection *connection) {
 static void wait(struct connection *connection) {
     struct route *route = connection->attempt.route;
     int is_first = list_is_empty(&route->waiting);
+    lookup_if_older(route, STALE_MS);
     connection->state = WAITING;
     list_append(&route->waiting, &connection->link);
     if (connection->probes && !is_first) {
@@ -374,6 +397,7 @@ void stream_begin(int fd, struct route *route, int type) {
     list_init(&connection->work);
     ++client_count;
     watch(fd, &connection->client, EPOLLIN | EPOLLRDHUP | EPOLLET);
+    lookup_if_older(route, FRESH_MS);
     attempt_begin(&connection->attempt, route);
     if (list_is_empty(&route->waiting)) try_targets(connection);
     else wait(connection);
