@@ -9,6 +9,7 @@ import type { Subject } from '../properties/subject.js';
 import { parseUnitName, templateOf } from '../unit/name.js';
 import { CallError } from './names.js';
 import type { Notifier } from './notifier.js';
+import { scopesOf } from './scopes.js';
 
 export class Api {
   constructor(
@@ -41,6 +42,8 @@ export class Api {
 
   /** Whatever the name stands for, also when nobody has asked the manager for it: it does not become one of its units by this. */
   subject(name: string): Subject {
+    const scope = scopesOf(this.manager).find(name);
+    if (scope !== undefined) return scopesOf(this.manager).subject(scope);
     const unit = this.find(name);
     return unit === undefined ? unloadedSubject(this.manager, this.#load(name)) : subjectOf(this.manager, unit);
   }

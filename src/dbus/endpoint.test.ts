@@ -129,6 +129,9 @@ describe('the manager over D-Bus', () => {
   it('ends when it is asked to, and never the machine', async () => {
     await client.manager('Exit');
     expect(served.exits).toBe(1);
+    await client.manager('StartUnit', 'ss', 'exit.target', 'replace-irreversibly');
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(served.exits).toBe(2);
     expect(await refusal(client.manager('Reboot'))).toContain('NotSupported');
   });
 });

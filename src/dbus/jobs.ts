@@ -7,6 +7,7 @@ import type { Api } from './api.js';
 import { noSuchUnit } from './api.js';
 import type { Caller } from './interface.js';
 import { CallError, jobPath } from './names.js';
+import { scopesOf } from './scopes.js';
 
 export type JobRequest = 'start' | 'stop' | 'reload' | 'restart' | 'try-restart' | 'reload-or-restart' | 'reload-or-try-restart';
 
@@ -25,6 +26,8 @@ const MODES: Readonly<Record<string, JobMode>> = {
 /** The job's path, of whose end the caller will hear. Throws CallError. */
 export function enqueue(api: Api, caller: Caller, name: string, request: JobRequest, modeText: string): string {
   api.checkName(name);
+  if (scopesOf(api.manager).find(name) !== undefined) return stopScope(api, caller, name, request);
+  if (name === 'exit.target' && request === 'start') return exit(api, caller);
   const mode = MODES[modeText];
   if (mode === undefined) throw CallError.standard('InvalidArgs', `Job mode ${modeText} invalid`);
   const unit = api.manager.get(name);
@@ -41,6 +44,31 @@ export function enqueue(api: Api, caller: Caller, name: string, request: JobRequ
   } finally {
     caller.release(pending);
   }
+}
+
+/** systemctl(1), exit. */
+function exit(api: Api, caller: Caller): string {
+  const id = api.manager.jobs.takeId();
+  caller.hold(jobPath(id));
+  api.notifier.jobRemoved(id, 'exit.target', 'done');
+  setImmediate(api.exit);
+  return jobPath(id);
+}
+
+/** All that can be done to a scope. */
+function stopScope(api: Api, caller: Caller, name: string, request: JobRequest): string {
+  if (request !== 'stop') throw CallError.systemd('JobTypeNotApplicable', `Job type ${request} is not applicable for unit ${name}.`);
+  const scopes = scopesOf(api.manager);
+  const id = api.manager.jobs.takeId();
+  caller.hold(jobPath(id));
+  const onGone = (gone: string): void => {
+    if (gone !== name) return;
+    scopes.onGone.delete(onGone);
+    api.notifier.jobRemoved(id, name, 'done');
+  };
+  scopes.onGone.add(onGone);
+  scopes.stop(name);
+  return jobPath(id);
 }
 
 /** One after the other, so that none that ends brings up another. */
@@ -66,6 +94,9 @@ function jobType(unit: Unit, request: JobRequest): JobType {
   }
 }
 
+/** systemd.special(7): what they stand for only a machine's init can do, and all that would happen here is that everything stops. */
+const OF_INIT = /^(reboot|poweroff|halt|kexec|soft-reboot|suspend|hibernate|hybrid-sleep|suspend-then-hibernate|sleep|emergency|rescue|shutdown|umount|final)\.target$/;
+
 function refuse(api: Api, unit: Unit, request: JobRequest, mode: JobMode): void {
   const { name, config } = unit;
   const { loadState } = unit.loaded;
@@ -75,6 +106,7 @@ function refuse(api: Api, unit: Unit, request: JobRequest, mode: JobMode): void 
   if (request === 'reload' && !canReload(unit)) throw CallError.systemd('JobTypeNotApplicable', `Job type reload is not applicable for unit ${name}.`);
   if (mode === 'isolate' && request === 'start' && config?.allowIsolate !== true) throw CallError.systemd('NoIsolation', 'Operation refused, unit may not be isolated.');
   const starts = request !== 'stop' && request !== 'reload';
+  if (starts && OF_INIT.test(name)) throw CallError.standard('NotSupported', `rouse is not this machine's init: it does not start ${name}.`);
   const stops = request === 'stop' || request === 'restart' || request === 'try-restart';
   if ((starts && config?.refuseManualStart === true) || (stops && config?.refuseManualStop === true)) {
     throw CallError.systemd('OnlyByDependency', `Operation refused, unit ${name} may be requested by dependency only (it is configured to refuse manual start/stop).`);

@@ -7,7 +7,9 @@ import { method, query, type CallContext, type Interface, type Method, type Sign
 import { logProperties, managerProperties } from './manager-state.js';
 import { BUS_NAME, CallError, jobPath, unitPath } from './names.js';
 import { killUnit, unitOfProcess, unitProcesses } from './processes.js';
+import { scopesOf } from './scopes.js';
 import { JOB_RECORD, listJobs, listUnitFiles, listUnits, listUnitsByNames, UNIT_RECORD } from './unit-lists.js';
+import { TRANSIENT_METHODS } from './transient-methods.js';
 import type { Value } from './value.js';
 
 type Context = CallContext<undefined>;
@@ -20,9 +22,10 @@ function jobMethod(name: string, request: JobRequest): Method<undefined> {
 const UNITS: readonly Method<undefined>[] = [
   query('GetUnit', 'name:s', 'unit:o', ({ api }: Context, name: string) => {
     api.checkName(name);
+    const scope = scopesOf(api.manager).find(name);
     const unit = api.find(name);
-    if (unit === undefined || unit.loaded.loadState === 'not-found') throw noSuchUnit(name);
-    return [unitPath(unit.name)];
+    if (scope === undefined && (unit === undefined || unit.loaded.loadState === 'not-found')) throw noSuchUnit(name);
+    return [unitPath(scope?.name ?? unit?.name ?? name)];
   }),
   query('GetUnitByPID', 'pid:u', 'unit:o', ({ api }: Context, pid: number) => {
     const name = unitOfProcess(api, pid === 0 ? process.pid : pid);
@@ -36,9 +39,9 @@ const UNITS: readonly Method<undefined>[] = [
     return [unitPath(unit.name)];
   }),
   query('GetUnitByControlGroup', 'cgroup:s', 'unit:o', ({ api }: Context, cgroup: string) => {
-    const unit = [...api.manager.units.values()].find(({ name }) => api.subject(name).state.controlGroup === cgroup);
-    if (unit === undefined || cgroup === '') throw CallError.systemd('NoSuchUnit', `Control group '${cgroup}' is not valid or not managed by this instance`);
-    return [unitPath(unit.name)];
+    const name = [...api.manager.units.keys(), ...scopesOf(api.manager).names].find((each) => api.subject(each).state.controlGroup === cgroup);
+    if (name === undefined || cgroup === '') throw CallError.systemd('NoSuchUnit', `Control group '${cgroup}' is not valid or not managed by this instance`);
+    return [unitPath(name)];
   }),
   query('LoadUnit', 'name:s', 'unit:o', ({ api }: Context, name: string) => {
     api.checkName(name);
@@ -194,7 +197,7 @@ const SIGNALS: readonly Signal[] = [
 
 export const MANAGER_INTERFACE: Interface<undefined> = {
   name: `${BUS_NAME}.Manager`,
-  methods: [...UNITS, ...JOBS, ...WHOLE, ...IMPOSSIBLE, ...INSTALL_METHODS],
+  methods: [...UNITS, ...JOBS, ...WHOLE, ...TRANSIENT_METHODS, ...IMPOSSIBLE, ...INSTALL_METHODS],
   signals: SIGNALS,
   properties: ({ api }) => managerProperties(api),
 };

@@ -5,13 +5,19 @@ import { ServiceUnit } from '../manager/service.js';
 import { signalName } from '../sys/pidfd.js';
 import { noSuchUnit, type Api } from './api.js';
 import { CallError } from './names.js';
+import { scopesOf } from './scopes.js';
 import type { Value } from './value.js';
+
+function pidsOfUnit(api: Api, name: string): readonly number[] {
+  const unit = api.find(name);
+  return scopesOf(api.manager).find(name)?.cgroup.pids() ?? (unit instanceof ServiceUnit ? unit.pids : []);
+}
 
 /** Cgroup, process id and command line of each. */
 export function unitProcesses(api: Api, name: string): Value {
-  const unit = api.find(name);
-  if (!(unit instanceof ServiceUnit)) return [];
-  return unit.pids.map((pid) => [cgroupOf(pid), pid, commandLine(pid)] as const).filter(([, , command]) => command !== '');
+  return pidsOfUnit(api, name)
+    .map((pid) => [cgroupOf(pid), pid, commandLine(pid)] as const)
+    .filter(([, , command]) => command !== '');
 }
 
 function cgroupOf(pid: number): string {
@@ -26,7 +32,8 @@ function cgroupOf(pid: number): string {
 export function unitOfProcess(api: Api, pid: number): string | undefined {
   const services = [...api.manager.units.values()].filter((unit) => unit instanceof ServiceUnit);
   const main = services.find(({ mainPid, controlPid }) => mainPid === pid || controlPid === pid);
-  return (main ?? services.find((unit) => unit.pids.includes(pid)))?.name;
+  const scope = scopesOf(api.manager).names.find((name) => pidsOfUnit(api, name).includes(pid));
+  return (main ?? services.find((unit) => unit.pids.includes(pid)))?.name ?? scope;
 }
 
 /** KillUnit and QueueSignalUnit; 'main-fail' and its kin ask for an error where there is nothing to kill. Throws CallError. */
@@ -35,6 +42,7 @@ export function killUnit(api: Api, name: string, whom: string, signal: number): 
   if (kind === undefined) throw CallError.standard('InvalidArgs', `Invalid whom argument: ${whom}`);
   checkSignal(signal);
   api.known(name);
+  if (scopesOf(api.manager).find(name) !== undefined) return scopesOf(api.manager).signal(name, signal);
   const unit = api.find(name);
   // systemd unloads what is inactive, and then knows nothing to kill.
   if (unit === undefined || unit.activeState === 'inactive') throw noSuchUnit(name);

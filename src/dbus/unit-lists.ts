@@ -6,6 +6,7 @@ import { parseUnitName } from '../unit/name.js';
 import type { Api } from './api.js';
 import { jobPath, unitPath } from './names.js';
 import { matchesAny } from './pattern.js';
+import { scopesOf } from './scopes.js';
 import type { Subject } from '../properties/subject.js';
 import type { Value } from './value.js';
 
@@ -31,11 +32,12 @@ function unitRecord(api: Api, { loaded, config, state }: Subject): Value {
 /** Units that are loaded, in one of the states if there are any, and with a name that matches one of the patterns if there are any. */
 export function listUnits(api: Api, states: readonly string[] = [], patterns: readonly string[] = []): Value {
   const matches = matchesAny(patterns);
-  return [...api.manager.units.values()]
+  const scopes = scopesOf(api.manager).names.map((name) => ({ name, loaded: { loadState: 'loaded' }, activeState: 'active', subState: 'running' }));
+  return [...api.manager.units.values(), ...scopes]
     .filter(
       ({ name, loaded, activeState, subState }) => (states.length === 0 || states.some((state) => [loaded.loadState, activeState, subState].includes(state))) && matches(name),
     )
-    .map((unit) => unitRecord(api, api.subject(unit.name)));
+    .map(({ name }) => unitRecord(api, api.subject(name)));
 }
 
 export function listUnitsByNames(api: Api, names: readonly string[]): Value {

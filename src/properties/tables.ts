@@ -1,10 +1,13 @@
 /** Which properties a unit of a type has, by interface, and all of a unit's as `show` prints them. */
-import type { Property } from './property.js';
+import { CGROUP_PROPERTIES } from './exec-properties.js';
+import { fixed, type Property } from './property.js';
 import { SERVICE_PROPERTIES } from './service-properties.js';
 import { SOCKET_PROPERTIES } from './socket-properties.js';
 import type { Subject } from './subject.js';
 import { propertyLines } from './text.js';
 import { UNIT_PROPERTIES } from './unit-properties.js';
+
+const SCOPE_PROPERTIES: readonly Property[] = [...fixed('s', 'success', 'Result'), ...fixed('s', '', 'Controller'), ...CGROUP_PROPERTIES];
 
 export interface PropertyTable {
   /** 'Service', 'Socket', 'Target' … and 'Unit': the D-Bus interface's last word. */
@@ -12,7 +15,7 @@ export interface PropertyTable {
   readonly properties: readonly Property[];
 }
 
-const OWN: Readonly<Record<string, readonly Property[]>> = { service: SERVICE_PROPERTIES, socket: SOCKET_PROPERTIES };
+const OWN: Readonly<Record<string, readonly Property[]>> = { service: SERVICE_PROPERTIES, socket: SOCKET_PROPERTIES, scope: SCOPE_PROPERTIES };
 
 /** Those of its type, then those of every unit: the order in which systemd lists them. */
 export function propertyTables(unit: string): readonly PropertyTable[] {

@@ -193,7 +193,7 @@ describe.skipIf(whyNoHost() !== undefined).each(PLACES)('systemctl of $title', (
   });
 
   it('finds nobody when rouse has ended, and no trace of it', async () => {
-    await account.ok('exit');
+    expect((await shell(account, place, 'S exit')).status).toBe(0);
     expect(await daemon.ended).toBe(0);
     expect((await shell(account, place, 'S is-active up.service')).status).not.toBe(0);
     expect(rouse.list(`${account.runtime}/systemd`)).toEqual([]);
@@ -280,19 +280,52 @@ describe.skipIf(whyNoHost() !== undefined)('a message bus', () => {
     monitor.child.kill();
   });
 
-  it('of the system lets everyone ask, and root alone change something', async () => {
-    await host.root.sh('mkdir -p /run/dbus; dbus-daemon --system --fork');
-    const daemon = host.root.run(['/rouse/bin/rouse', 'daemon']);
-    await daemon.printed(`Took the name ${NAME}`);
+  it('has services that live for one run', async () => {
+    const run = await tester.exec(['systemd-run', '--user', '--wait', '--unit=short', 'sh', '-c', 'exit 3']);
+    expect(run).toMatchObject({ status: 3, stderr: expect.stringContaining('code=exited, status=3') as string });
+    expect(await tester.property('short.service', 'Result')).toBe('exit-code');
+    await tester.ok('reset-failed', 'short.service');
+    await until('it is gone', async () => (await tester.property('short.service', 'LoadState')) === 'not-found');
+    const refused = await tester.exec(['systemd-run', '--user', '--on-active=1', 'true']);
+    expect(refused).toMatchObject({ status: 1, stderr: expect.stringContaining('rouse has no transient units of the type of') as string });
+  });
+
+  it('has scopes for processes that others started', async () => {
+    const scope = await tester.sh(
+      `sleep 1000 & ${BUS} call ${NAME} ${ROOT} ${NAME}.Manager StartTransientUnit 'ssa(sv)a(sa(sv))' mine.scope fail 1 PIDs au 1 $! 0 >/dev/null; grep -o 'mine.scope$' /proc/$!/cgroup; systemctl --user is-active mine.scope; systemctl --user stop mine.scope; systemctl --user is-active mine.scope; kill -0 $! 2>/dev/null || echo gone`,
+    );
+    expect(scope).toBe('mine.scope\nactive\ninactive\ngone');
+  });
+
+  describe('of the system', () => {
     const call = (account: Account, method: string): Promise<ExecResult> => account.exec(['busctl', 'call', NAME, ROOT, `${NAME}.Manager`, ...method.split(' ')]);
-    host.root.unit('up.service', UNITS['up.service'] ?? '');
-    expect((await call(host.tester, 'GetUnitFileState s up.service')).stdout).toBe('s "disabled"\n');
-    expect(await call(host.tester, 'StartUnit ss up.service replace')).toMatchObject({ status: 1, stderr: expect.stringContaining('Access denied') as string });
-    expect((await call(host.root, 'StartUnit ss up.service replace')).status).toBe(0);
-    // Without --as-systemd nothing makes other programs believe in a systemd.
-    expect(host.exists('/run/systemd/private')).toBe(false);
-    expect((await shell(host.root, root, 'S is-active up.service')).status).not.toBe(0);
-    await host.root.ok('exit');
+    beforeAll(async () => {
+      await host.root.sh('mkdir -p /run/dbus; dbus-daemon --system --fork');
+      const daemon = host.root.run(['/rouse/bin/rouse', 'daemon']);
+      await daemon.printed(`Took the name ${NAME}`);
+      host.root.unit('up.service', UNITS['up.service'] ?? '');
+    });
+    afterAll(async () => void (await host.root.ok('exit')));
+
+    it('lets everyone ask, and root alone change something', async () => {
+      expect((await call(host.tester, 'GetUnitFileState s up.service')).stdout).toBe('s "disabled"\n');
+      expect(await call(host.tester, 'StartUnit ss up.service replace')).toMatchObject({ status: 1, stderr: expect.stringContaining('Access denied') as string });
+      expect((await call(host.root, 'StartUnit ss up.service replace')).status).toBe(0);
+    });
+
+    it('makes no other program believe in a systemd', async () => {
+      expect(host.exists('/run/systemd/private')).toBe(false);
+      expect((await shell(host.root, root, 'S is-active up.service')).status).not.toBe(0);
+    });
+
+    it('gives podman its scopes, when it is told to manage cgroups with systemd', async () => {
+      const podman = 'podman --cgroup-manager=systemd';
+      const scopes = `busctl call ${NAME} ${ROOT} ${NAME}.Manager ListUnitsByPatterns asas 0 1 'libpod-*.scope' | grep -o 'libpod-[^ ]*\\.scope"' | sort -u | wc -l`;
+      await host.root.sh(`sh /rouse/test/host/busybox-image.sh >/dev/null; ${podman} run -d --name scoped --network=none localhost/busybox sleep 1000`);
+      expect(await host.root.sh(scopes)).toBe('2');
+      await host.root.sh(`${podman} rm -f -t 0 scoped`);
+      await until('its scopes are gone', async () => (await host.root.sh(scopes)) === '0');
+    });
   });
 
   it('loses the name when rouse ends', async () => {
