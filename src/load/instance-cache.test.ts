@@ -1,5 +1,5 @@
 import { utimesSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { InstanceCache } from './instance-cache.js';
 import { UnitTree } from './testing/unit-tree.js';
 
@@ -30,12 +30,12 @@ describe('instances of a template', () => {
     for (const name of ['cat@0.service', 'cat@1.service', 'cat@2.service']) expect(cache.load(name)).toEqual(cache.store.load(name));
   });
 
-  it('follow a change of the file', () => {
+  it('follow a change of the file, after a moment', async () => {
     const { tree, cache } = cacheOf({ 'etc/cat@.service': PLAIN });
     cache.load('cat@0.service');
     tree.add({ 'etc/cat@.service': PLAIN.replace('Cat', 'Dog') });
     utimesSync(tree.path('etc/cat@.service'), 1, 1);
-    expect(cache.load('cat@1.service').config?.description).toBe('Dog');
+    await vi.waitFor(() => expect(cache.load('cat@1.service').config?.description).toBe('Dog'));
   });
 
   it('are not there without a template', () => {

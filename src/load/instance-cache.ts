@@ -13,7 +13,12 @@ interface Entry {
   /** What it was made of; another one when anything of it has changed. */
   readonly index: FileIndex;
   readonly stamp: string;
+  /** When that was looked at. */
+  lookedMs: number;
 }
+
+/** The files are looked at no more often than this. */
+const LOOK_MS = 50;
 
 export class InstanceCache {
   readonly #entries = new Map<string, Entry>();
@@ -23,7 +28,7 @@ export class InstanceCache {
   load(name: string): LoadedUnit {
     const template = templateOf(name);
     const entry = template === undefined ? undefined : this.#entries.get(template);
-    if (entry !== undefined && entry.index === this.store.index && entry.stamp === stampOf(entry.loaded.contents) && this.#isPlain(name)) return renamed(entry.loaded, name);
+    if (entry !== undefined && this.#isCurrent(entry) && this.#isPlain(name)) return renamed(entry.loaded, name);
     const loaded = this.store.load(name);
     if (template !== undefined) this.#keep(template, name, loaded);
     return loaded;
@@ -32,8 +37,16 @@ export class InstanceCache {
   #keep(template: string, name: string, loaded: LoadedUnit): void {
     const alike =
       loaded.loadState === 'loaded' && loaded.name === name && loaded.contents !== undefined && loaded.contents.fragmentPath.startsWith('/') && isForAny(loaded.contents);
-    if (alike && this.#isPlain(name)) this.#entries.set(template, { loaded, index: this.store.index, stamp: stampOf(loaded.contents) });
+    if (alike && this.#isPlain(name)) this.#entries.set(template, { loaded, index: this.store.index, stamp: stampOf(loaded.contents), lookedMs: performance.now() });
     else this.#entries.delete(template);
+  }
+
+  #isCurrent(entry: Entry): boolean {
+    if (entry.index !== this.store.index) return false;
+    const now = performance.now();
+    if (now - entry.lookedMs < LOOK_MS) return true;
+    entry.lookedMs = now;
+    return entry.stamp === stampOf(entry.loaded.contents);
   }
 
   /** No file is about this one instance. */

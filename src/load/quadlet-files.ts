@@ -3,7 +3,7 @@
  * files with one name the first counts, and links are followed, so `foo@bar.container -> foo@.container` is an instance. Like
  * podman, and unlike systemd, a file with a line that cannot be read is not used at all.
  */
-import { readdirSync, readFileSync, realpathSync, statSync, type Dirent } from 'node:fs';
+import { readdirSync, readFileSync, realpathSync, type Dirent } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { kindOf, splitName } from '../quadlet/kinds.js';
 import type { Diagnostic } from '../unitfile/diagnostic.js';
@@ -11,6 +11,7 @@ import { mergeUnitFiles } from '../unitfile/drop-in.js';
 import { parseUnitFile } from '../unitfile/parse.js';
 import { dropInFolders } from '../unitfile/search-path.js';
 import type { UnitContents, UnitFile } from '../unitfile/unit-file.js';
+import { statQuietly } from './stat.js';
 
 export interface QuadletFiles {
   readonly files: readonly UnitContents[];
@@ -71,22 +72,28 @@ class Reader {
       if (!this.#dropInFolders.has(dropIn)) continue;
       for (const { path, dropIns } of this.#folders) {
         if (!dropIns.has(dropIn)) continue;
-        for (const file of this.#list(`${path}/${dropIn}`)) if (!found.has(file)) found.set(file, `${path}/${dropIn}/${file}`);
+        for (const file of this.#list(`${path}/${dropIn}`, dropIn === `${name}.d`)) if (!found.has(file)) found.set(file, `${path}/${dropIn}/${file}`);
       }
     }
     const names = [...found.keys()].sort();
-    return names.flatMap((file) => this.#dropIn(found.get(file) ?? '') ?? []);
+    return names.flatMap((file) => this.#dropIn(found.get(file) ?? '', name) ?? []);
   }
 
-  #list(folder: string): readonly string[] {
+  /** What stands in a file's own folder is asked for once. */
+  #list(folder: string, own: boolean): readonly string[] {
     let files = this.#listed.get(folder);
-    if (files === undefined) this.#listed.set(folder, (files = list(folder).filter((file) => file.endsWith('.conf'))));
+    if (files === undefined) {
+      files = list(folder).filter((file) => file.endsWith('.conf'));
+      if (!own) this.#listed.set(folder, files);
+    }
     return files;
   }
 
-  #dropIn(path: string): UnitFile | undefined {
-    if (!this.#parts.has(path)) this.#parts.set(path, this.#parse(path, 'warning', 'leaving this drop-in out'));
-    return this.#parts.get(path);
+  #dropIn(path: string, name: string): UnitFile | undefined {
+    if (this.#parts.has(path)) return this.#parts.get(path);
+    const part = this.#parse(path, 'warning', 'leaving this drop-in out');
+    if (!path.includes(`/${name}.d/`)) this.#parts.set(path, part);
+    return part;
   }
 
   /** undefined, and a diagnostic, for what cannot be read to the end. */
@@ -142,7 +149,7 @@ function quadletFolders(dirs: readonly string[]): readonly Folder[] {
 
 function addFolder(path: string, root: string, users: readonly string[], found: Map<string, Folder>): void {
   const real = realPath(path);
-  if (real === undefined || found.has(real) || real.endsWith('.d') || !isFolder(real) || belongsToOther(real, root, users)) return;
+  if (real === undefined || found.has(real) || real.endsWith('.d') || statQuietly(real)?.isDirectory() !== true || belongsToOther(real, root, users)) return;
   const folder = readFolder(real);
   found.set(real, folder);
   for (const name of folder.subfolders) addFolder(join(real, name), root, users, found);
@@ -168,10 +175,6 @@ function realPath(path: string): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 function entries(folder: string): readonly Dirent[] {

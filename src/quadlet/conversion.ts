@@ -1,6 +1,5 @@
 /** What the converters of all kinds share: one file on its way to a service. */
 import type { Place } from '../unitfile/diagnostic.js';
-import type { UnitContents } from '../unitfile/unit-file.js';
 import type { ServiceDraft } from './draft.js';
 import type { Kind } from './kinds.js';
 import { PodmanCommand } from './podman-args.js';
@@ -17,8 +16,10 @@ export interface QuadletContext {
 
 /** A Quadlet file that others can refer to by its file name. */
 export interface LinkedUnit {
-  readonly contents: UnitContents;
-  readonly kind: Kind;
+  /** 'data.volume' */
+  readonly name: string;
+  /** 'volume' */
+  readonly type: string;
   /** 'data-volume.service' */
   readonly serviceName: string;
   /** 'systemd-data'; '' where it cannot be told. */
@@ -31,8 +32,8 @@ export interface Conversion {
   readonly kind: Kind;
   /** By file name: 'data.volume'. */
   readonly units: ReadonlyMap<string, LinkedUnit>;
-  /** The containers of each pod, by the pod's file name. */
-  readonly members: ReadonlyMap<string, readonly LinkedUnit[]>;
+  /** The services of the containers that start with a pod, by the pod's file name. */
+  readonly members: ReadonlyMap<string, readonly string[]>;
   readonly context: QuadletContext;
 }
 

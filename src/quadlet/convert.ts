@@ -15,7 +15,7 @@ import { convertKube, KUBE_KEYS } from './kube.js';
 import { kindOf, resourceNameOf, serviceNameOf } from './kinds.js';
 import { translateDependencies } from './links.js';
 import { convertNetwork, NETWORK_KEYS } from './network.js';
-import { convertPod, podMembers, POD_KEYS } from './pod.js';
+import { convertPod, podOf, POD_KEYS } from './pod.js';
 import { QuadletSource } from './source.js';
 import { convertVolume, VOLUME_KEYS } from './volume.js';
 import { warnings } from './warnings.js';
@@ -62,19 +62,17 @@ export function convertQuadlets(files: readonly UnitContents[], context: Quadlet
 
 /** The same one by one, for who needs none of them longer than that. */
 export function* convertEach(files: readonly UnitContents[], context: QuadletContext): Iterable<ConvertedQuadlet> {
-  const units = linkUnits(files);
-  const members = podMembers(units);
-  for (const contents of files) yield convertOne(contents, units, members, context);
-}
-
-function linkUnits(files: readonly UnitContents[]): ReadonlyMap<string, LinkedUnit> {
   const units = new Map<string, LinkedUnit>();
+  const members = new Map<string, string[]>();
   for (const contents of files) {
     const kind = kindOf(contents.name);
     if (kind === undefined || units.has(contents.name)) continue;
-    units.set(contents.name, { contents, kind, serviceName: serviceNameOf(contents, kind), resource: resourceNameOf(contents, kind) });
+    const serviceName = serviceNameOf(contents, kind);
+    units.set(contents.name, { name: contents.name, type: kind.type, serviceName, resource: resourceNameOf(contents, kind) });
+    const pod = kind.type === 'container' ? podOf(contents) : undefined;
+    if (pod !== undefined) members.set(pod, [...(members.get(pod) ?? []), serviceName]);
   }
-  return units;
+  for (const contents of files) yield convertOne(contents, units, members, context);
 }
 
 function convertOne(contents: UnitContents, units: ReadonlyMap<string, LinkedUnit>, members: Conversion['members'], context: QuadletContext): ConvertedQuadlet {

@@ -15,21 +15,26 @@ export interface InstallLink {
 }
 
 export function installLinks(service: UnitContents): readonly InstallLink[] {
-  if (findSection(service, 'Install') === undefined) return [];
-  const words = (key: string): readonly string[] => allValues(service, 'Install', key).flatMap(({ value }) => splitWords(value, { keepEscapes: true }).words);
-  const name = installedName(service);
-  const into = (key: string, kind: string): readonly InstallLink[] =>
-    name === undefined
-      ? []
-      : words(key)
-          .filter((unit) => !unit.includes('/'))
-          .map((unit) => ({ path: `${unit}.${kind}/${name}`, target: `../${service.name}` }));
-  // Nothing is written outside of the folder.
-  const aliases = words('Alias')
-    .map((alias) => posix.normalize(alias))
-    .filter((path) => !path.startsWith('/') && path !== '..' && !path.startsWith('../'))
-    .map((path) => ({ path, target: posix.relative(posix.dirname(path), service.name) }));
-  return [...aliases, ...into('WantedBy', 'wants'), ...into('RequiredBy', 'requires'), ...into('UpheldBy', 'upholds')];
+  const links: InstallLink[] = [];
+  const name = findSection(service, 'Install') === undefined ? undefined : installedName(service);
+  for (const alias of words(service, 'Alias')) {
+    const path = posix.normalize(alias);
+    // Nothing is written outside of the folder.
+    if (!path.startsWith('/') && path !== '..' && !path.startsWith('../')) links.push({ path, target: posix.relative(posix.dirname(path), service.name) });
+  }
+  if (name === undefined) return links;
+  for (const [key, kind] of KINDS) for (const unit of words(service, key)) if (!unit.includes('/')) links.push({ path: `${unit}.${kind}/${name}`, target: `../${service.name}` });
+  return links;
+}
+
+const KINDS = [
+  ['WantedBy', 'wants'],
+  ['RequiredBy', 'requires'],
+  ['UpheldBy', 'upholds'],
+] as const;
+
+function words(service: UnitContents, key: string): readonly string[] {
+  return allValues(service, 'Install', key).flatMap(({ value }) => splitWords(value, { keepEscapes: true }).words);
 }
 
 /** Of a template its default instance, where it has one. */

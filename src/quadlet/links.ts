@@ -121,8 +121,8 @@ function refer(conversion: Conversion, name: string, notFound: string, { place }
   return unit.resource;
 }
 
-function unnamed({ kind, contents }: LinkedUnit): { hint: string } {
-  return { hint: kind.type === 'container' ? 'give it a ContainerName= without specifiers' : `rouse verify ${contents.name} says why it has none` };
+function unnamed({ type, name }: LinkedUnit): { hint: string } {
+  return { hint: type === 'container' ? 'give it a ContainerName= without specifiers' : `rouse verify ${name} says why it has none` };
 }
 
 function missing({ units }: Conversion, message: string, name: string, { place, ...detail }: { place: Place; key: string; section?: string }): Refusal {

@@ -1,5 +1,6 @@
 /** .pod: a service that makes and starts a pod; podman-systemd.unit(5), "Pod units". */
-import { COMMON_KEYS, podman, type Conversion, type LinkedUnit } from './conversion.js';
+import type { UnitContents } from '../unitfile/unit-file.js';
+import { COMMON_KEYS, podman, type Conversion } from './conversion.js';
 import { isTemplate, resourceNameOf } from './kinds.js';
 import { networks, volumes } from './links.js';
 import { always, applyRows, each, keysOf, last, pairs, podmanArgs, type Row } from './rows.js';
@@ -49,21 +50,17 @@ export function convertPod(conversion: Conversion): void {
   service.setDefault('Service', 'Restart', 'on-failure');
 }
 
-/** Containers of the pod start with it, unless they say StartWithPod=no. A template cannot: which instance is not known here. */
+/** Containers of the pod start with it. */
 function startContainers({ source, service, members }: Conversion): void {
-  for (const { contents, serviceName } of members.get(source.contents.name) ?? []) {
-    if (isTemplate(contents.name) || !isTrue(lastText(contents, 'Container', 'StartWithPod') ?? 'yes')) continue;
+  for (const serviceName of members.get(source.contents.name) ?? []) {
     service.add('Unit', 'Wants', serviceName);
     service.add('Unit', 'Before', serviceName);
   }
 }
 
-/** By the pod's file name. */
-export function podMembers(units: ReadonlyMap<string, LinkedUnit>): ReadonlyMap<string, readonly LinkedUnit[]> {
-  const members = new Map<string, LinkedUnit[]>();
-  for (const unit of units.values()) {
-    const name = unit.kind.type === 'container' ? lastText(unit.contents, 'Container', 'Pod') : undefined;
-    if (name !== undefined) members.set(name, [...(members.get(name) ?? []), unit]);
-  }
-  return members;
+/** The pod that a container starts with, unless it says StartWithPod=no. A template cannot: which instance is not known here. */
+export function podOf(contents: UnitContents): string | undefined {
+  if (isTemplate(contents.name)) return undefined;
+  const pod = lastText(contents, 'Container', 'Pod');
+  return pod !== undefined && isTrue(lastText(contents, 'Container', 'StartWithPod') ?? 'yes') ? pod : undefined;
 }

@@ -86,12 +86,10 @@ export function always(keys: readonly string[], apply: Row['apply']): Row {
 /** Applies the rows that have something to do, in the order of the table: of a hundred, a file needs ten. */
 export function applyRows(rows: readonly Row[], conversion: Conversion, command: PodmanCommand): void {
   const { byKey, always: fixed } = indexOf(rows);
-  const wanted = new Set(fixed);
-  for (const key of conversion.source.keys()) {
-    const at = byKey.get(key);
-    if (at !== undefined) wanted.add(at);
-  }
-  for (const at of [...wanted].sort((a, b) => a - b)) rows[at]?.apply(conversion, command);
+  const wanted = new Uint8Array(rows.length);
+  for (const at of fixed) wanted[at] = 1;
+  for (const key of conversion.source.keys()) wanted[byKey.get(key) ?? rows.length] = 1;
+  for (let at = wanted.indexOf(1); at >= 0; at = wanted.indexOf(1, at + 1)) rows[at]?.apply(conversion, command);
 }
 
 interface RowIndex {

@@ -165,7 +165,8 @@ export class QuadletSource {
   }
 
   #warnOfLooseWords(key: string, place: Place, words: readonly string[]): void {
-    const loose = words.find((word, i) => i > 0 && !word.includes('=') && words.slice(0, i).some((before) => before.includes('=')));
+    const first = words.findIndex((word) => word.includes('='));
+    const loose = first < 0 ? undefined : words.find((word, i) => i > first && !word.includes('='));
     if (loose === undefined) return;
     const message = `${key}=: token "${loose}" has no '=' and follows a KEY=VALUE on the same line`;
     this.#warn(place, this.section, key, 'loose-word', message, `a value with spaces in it is quoted: ${key}="KEY=value with spaces"`);

@@ -99,14 +99,19 @@ class Loader {
       const about = { section: section.name, key };
       if (row === undefined) {
         if (key.startsWith('X-')) continue;
-        const near = suggest(key, table.keys());
-        this.#warn(assignment, 'unknown-key', `Unknown key '${key}' in section [${section.name}], ignoring`, near === undefined ? undefined : `did you mean '${near}'?`, about);
+        this.#warn(assignment, 'unknown-key', `Unknown key '${key}' in section [${section.name}], ignoring`, this.#keyHint(key, section.name, table), about);
       } else if (row.without !== undefined) {
         if (said.has(key) || row.moot?.(value) === true) continue;
         if (value !== '') this.#warn(assignment, 'unsupported-key', `${key}= is not supported, ignoring: ${row.without}`, undefined, about);
         said.add(key);
       } else this.#readValue(row, draft, assignment, specifiers, about);
     }
+  }
+
+  #keyHint(key: string, section: string, table: Table): string | undefined {
+    if (section !== 'X-Rouse' && this.#type !== undefined && ROUSE_KEYS[this.#type].has(key)) return 'it stands in section [X-Rouse]';
+    const near = suggest(key, table.keys());
+    return near === undefined ? undefined : `did you mean '${near}'?`;
   }
 
   #readValue(row: KeyRow, draft: Draft, assignment: Assignment, specifiers: SpecifierTable, about: About): void {

@@ -1,33 +1,38 @@
 /** Merges a fragment and its drop-ins, in order; systemd.unit(5). Each assignment keeps its file and line. */
-import type { Assignment, Section, UnitContents, UnitFile } from './unit-file.js';
+import type { Place } from './diagnostic.js';
+import type { Assignment, UnitContents, UnitFile } from './unit-file.js';
 
-type Sections = Map<string, { section: Section; assignments: Assignment[] }>;
+type Sections = Map<string, Growing>;
+
+/** A section while it is put together. */
+interface Growing {
+  readonly name: string;
+  readonly place: Place;
+  readonly assignments: Assignment[];
+}
 
 export function mergeUnitFiles(name: string, fragment: UnitFile | undefined, dropIns: readonly UnitFile[], extra: { readonly sourcePath?: string } = {}): UnitContents {
   const sections: Sections = new Map();
-  for (const file of fragment === undefined ? dropIns : [fragment, ...dropIns]) addFile(sections, file);
-  return { name, fragmentPath: fragment?.path ?? '', dropInPaths: dropIns.map(({ path }) => path), sections: toSections(sections), ...extra };
+  if (fragment !== undefined) addFile(sections, fragment);
+  for (const file of dropIns) addFile(sections, file);
+  return { name, fragmentPath: fragment?.path ?? '', dropInPaths: dropIns.map(({ path }) => path), sections: [...sections.values()], ...extra };
 }
 
 /** Drop-ins on top of contents that were generated, or merged before. */
 export function addDropIns(contents: UnitContents, dropIns: readonly UnitFile[]): UnitContents {
-  const sections: Sections = new Map(contents.sections.map((section) => [section.name, { section, assignments: [...section.assignments] }]));
+  const sections: Sections = new Map(contents.sections.map(({ name, place, assignments }) => [name, { name, place, assignments: [...assignments] }]));
   for (const file of dropIns) addFile(sections, file);
-  return { ...contents, dropInPaths: [...contents.dropInPaths, ...dropIns.map(({ path }) => path)], sections: toSections(sections) };
+  return { ...contents, dropInPaths: [...contents.dropInPaths, ...dropIns.map(({ path }) => path)], sections: [...sections.values()] };
 }
 
-function toSections(sections: Sections): readonly Section[] {
-  return [...sections.values()].map(({ section: { name, place }, assignments }) => ({ name, place, assignments }));
-}
-
-function addFile(sections: Sections, file: UnitFile): void {
+function addFile(sections: Sections, { path: file, lines }: UnitFile): void {
   let current: Assignment[] | undefined;
-  for (const line of file.lines) {
-    if (line.type === 'assignment') current?.push({ file: file.path, line: line.line, key: line.key, value: line.value });
+  for (const line of lines) {
+    if (line.type === 'assignment') current?.push({ file, line: line.line, key: line.key, value: line.value });
     else if (line.type === 'section') {
-      let entry = sections.get(line.name);
-      if (entry === undefined) sections.set(line.name, (entry = { section: { name: line.name, place: { file: file.path, line: line.line }, assignments: [] }, assignments: [] }));
-      current = entry.assignments;
+      let section = sections.get(line.name);
+      if (section === undefined) sections.set(line.name, (section = { name: line.name, place: { file, line: line.line }, assignments: [] }));
+      current = section.assignments;
     }
   }
 }

@@ -23,6 +23,8 @@ export interface Words {
 const SIMPLE: Readonly<Record<string, string>> = { a: '\x07', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v', s: ' ', '\\': '\\', '"': '"', "'": "'" };
 /** Quotes and escapes. */
 const SPECIAL = /["'\\]/;
+const SEPARATOR = /[ \t\n\r]/;
+const SEPARATORS = /[ \t\n\r]+/;
 const ENDS_BARE = /["'\\ \t\n\r]/g;
 const ENDS_DOUBLE = /["\\]/g;
 const ENDS_SINGLE = /['\\]/g;
@@ -31,7 +33,7 @@ const NUMBERED = { x: 2, u: 4, U: 8 } as const;
 export function splitWords(text: string, options: WordsOptions = {}): Words {
   // Most values are as plain as this, and there are thousands.
   if (!SPECIAL.test(text)) {
-    const words = text.split(/[ \t\n\r]+/).filter((word) => word !== '');
+    const words = SEPARATOR.test(text) ? text.split(SEPARATORS).filter((word) => word !== '') : text === '' ? [] : [text];
     return options.markQuoted === true ? { words, quoted: words.map(() => false) } : { words };
   }
   return new Splitter(text, options).split();
