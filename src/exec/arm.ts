@@ -5,6 +5,7 @@
  */
 import { closeSync, constants, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { splitRunOptions } from '../unit/podman-options.js';
 
 export type OciRuntime = 'crun' | 'runc';
 
@@ -23,18 +24,20 @@ export type ArmPlanResult = { readonly ok: true; readonly plan: ArmPlan } | { re
 export function planArming(argv: readonly string[]): ArmPlanResult {
   const at = argv.indexOf('run');
   if (basename(argv[0] ?? '') !== 'podman' || at < 0) return { ok: false, why: 'its command is not podman run' };
-  const words = argv.slice(at + 1);
+  // What follows the image is the program's, whatever it looks like.
+  const { options, rest } = splitRunOptions(argv.slice(at + 1));
+  const words = options.flatMap((option) => option.words);
   const name = optionValue(words, '--name');
   if (name === undefined) return { ok: false, why: 'its container has no name' };
-  const hurdle = HURDLES.find(({ found }) => found(words));
+  const hurdle = HURDLES.find(({ found }) => found(words, rest));
   if (hurdle !== undefined) return { ok: false, why: hurdle.why };
-  return { ok: true, plan: { name, global: argv.slice(1, at), options: words.filter((word) => word !== '-d' && word !== '--detach') } };
+  return { ok: true, plan: { name, global: argv.slice(1, at), options: [...words.filter((word) => word !== '-d' && word !== '--detach'), ...rest] } };
 }
 
-const HURDLES: readonly { readonly why: string; readonly found: (words: readonly string[]) => boolean }[] = [
+const HURDLES: readonly { readonly why: string; readonly found: (words: readonly string[], rest: readonly string[]) => boolean }[] = [
   { why: 'it is not started detached', found: (words) => !words.includes('-d') && !words.includes('--detach') },
   { why: 'it tells by itself when it is ready (Notify=)', found: (words) => optionValue(words, '--sdnotify') !== 'conmon' },
-  { why: 'its command has variables', found: (words) => words.some((word) => word.includes('$')) },
+  { why: 'its command has variables', found: (words, rest) => [...words, ...rest].some((word) => word.includes('$')) },
   { why: 'it belongs to a pod', found: (words) => optionValue(words, '--pod') !== undefined },
   { why: 'it uses the network of another container', found: (words) => optionValue(words, '--network')?.startsWith('container:') === true },
 ];

@@ -18,12 +18,15 @@ const MESSAGE_BYTES = 5;
 export function openChannel(poller: Poller, hooks: ChannelHooks): Fd {
   const [ours, theirs] = socketPair('seqpacket');
   const watch = poller.watch(ours, { read: true }, () => {
-    const message = receiveMessage(ours, { maxBytes: MESSAGE_BYTES });
-    if (message === undefined) return;
-    for (const fd of message.fds) hooks.onNotify(fd);
-    if (message.data.length === MESSAGE_BYTES) return tell(hooks, String.fromCharCode(message.data.readUInt8(0)), message.data.readUInt32LE(1));
-    watch.close();
-    ours.close();
+    for (let message = receiveMessage(ours, { maxBytes: MESSAGE_BYTES }); message !== undefined; message = receiveMessage(ours, { maxBytes: MESSAGE_BYTES })) {
+      for (const fd of message.fds) hooks.onNotify(fd);
+      if (message.data.length < MESSAGE_BYTES) {
+        watch.close();
+        ours.close();
+        return;
+      }
+      tell(hooks, String.fromCharCode(message.data.readUInt8(0)), message.data.readUInt32LE(1));
+    }
   });
   return theirs;
 }

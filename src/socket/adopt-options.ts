@@ -59,6 +59,11 @@ function defaultsOf(like: Fd): Snapshot {
   return known;
 }
 
+/** Learns beforehand what a new socket like this one has. */
+export function prepareOptions(like: Fd): void {
+  defaultsOf(like);
+}
+
 /** `asOpened` is what `held` had before any program; what this one did not set is put back to it. What the kernel refuses is left out. */
 export function carryOver(own: Fd, held: Fd, asOpened: Snapshot): void {
   const wanted = snapshot(own);

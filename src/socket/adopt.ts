@@ -10,12 +10,12 @@ import { basename, dirname } from 'node:path';
 import type { Fd } from '../sys/fd.js';
 import { closesOnExec, copyDescriptor, openFolder, resolvePath } from '../sys/foreign-fd.js';
 import type { Poller, Watch } from '../sys/poller.js';
-import { answer, letContinue, putDescriptor, readMemory, receiveCall, stillWaits, type HeldCall } from '../sys/seccomp-notify.js';
+import { answer, letContinue, ownAddress, putDescriptor, readMemory, receiveCall, stillWaits, type HeldCall } from '../sys/seccomp-notify.js';
 import { AF, decodeAddress, type SocketAddress } from '../sys/sockaddr.js';
 import { bindIn, getOptionBytes, getsockname, IPPROTO_IPV6, IPV6_V6ONLY, socketCookie, socketType, type SocketType } from '../sys/socket.js';
 import type { Listen, ListenAddress } from '../unit/config.js';
 import { bestMatch, couldMatch, isInternet, type HeldFacts, type WantedBind } from './adopt-match.js';
-import { carryOver, snapshot, type Snapshot } from './adopt-options.js';
+import { carryOver, prepareOptions, snapshot, type Snapshot } from './adopt-options.js';
 import type { AskedFamily } from './families.js';
 
 /** A held socket that may be adopted. The descriptor stays the holder's. */
@@ -71,6 +71,8 @@ const ADDRESS_MOST = 128;
 const EPOLLIN = 1;
 /** What the kernel gives out by itself begins here: ip(7), ip_local_port_range. */
 const EPHEMERAL = 32768;
+/** A program that looks first finds that its socket listens already, and does not call listen: it serves all the same. */
+const LISTENS_BY_ITSELF_MS = 1000;
 /** A program that binds a port for both families, one after the other, has done so by then. */
 const SETTLE_MS = 300;
 
@@ -110,6 +112,16 @@ export class Adoption {
       else this.#onReady(notify);
     });
     this.#filters.set(notify, watch);
+    setImmediate(() => this.#prepare());
+  }
+
+  /** What can be done before the program binds, is: it waits for us then. */
+  #prepare(): void {
+    for (const { socket } of this.#candidates()) {
+      openedOptions(socket.fd);
+      prepareOptions(socket.fd);
+    }
+    rehearse();
   }
 
   /** Calls that come now fail with ENOSYS: nobody may be left who would make one. */
@@ -201,8 +213,7 @@ export class Adoption {
     // What was read so far was read from a process of which only its number is known: it counts if the call still waits.
     if (!stillWaits(notify, call)) return false;
     if (wanted.type === 'datagram' && wanted.address.family === 'unix' && !this.options.sharesFiles) makeName({ notify, call, number, own }, wanted.address.path);
-    let before = asOpened.get(fd);
-    if (before === undefined) asOpened.set(fd, (before = snapshot(fd)));
+    const before = openedOptions(fd);
     if (!this.#adopted.has(fd)) carryOver(own, fd, before);
     fd.setNonblocking(own.isNonblocking);
     if (!putDescriptor(notify, call, fd, number, closesOnExec(call.tid, number))) return false;
@@ -210,6 +221,7 @@ export class Adoption {
     this.hooks.onAdopted(found.socket, wanted);
     if (wanted.address.family === 'inet6' && !wanted.v6only && !found.v6only) setImmediate(() => this.#settle(found.socket.listen));
     if (wanted.type === 'datagram' && this.#candidates().every(({ type }) => type === 'datagram')) this.#serves();
+    else this.#settling ??= setTimeout(() => this.#serves(), LISTENS_BY_ITSELF_MS).unref();
     return true;
   }
 
@@ -232,6 +244,7 @@ export class Adoption {
     if (this.#serving) return;
     this.#serving = true;
     this.hooks.onServing();
+    clearTimeout(this.#settling);
     this.#settling = setTimeout(() => {
       for (const listen of new Set(this.sockets().map((socket) => socket.listen))) this.#settle(listen);
     }, SETTLE_MS).unref();
@@ -290,6 +303,24 @@ function readAddress({ tid, args }: HeldCall): SocketAddress | undefined {
 
 function resolved(tid: number, address: SocketAddress): SocketAddress {
   return address.family === 'unix' && address.path !== '' ? { family: 'unix', path: resolvePath(tid, address.path) } : address;
+}
+
+function openedOptions(fd: Fd): Snapshot {
+  const known = asOpened.get(fd) ?? snapshot(fd);
+  asOpened.set(fd, known);
+  return known;
+}
+
+let rehearsed = false;
+
+/** Once for all: the first time is slow in many small ways, and should not be a program's. */
+function rehearse(): void {
+  if (rehearsed) return;
+  rehearsed = true;
+  const bytes = Buffer.alloc(2);
+  readMemory(process.pid, ownAddress(bytes), bytes.length);
+  copyDescriptor(process.pid, 0)?.close();
+  closesOnExec(process.pid, 0);
 }
 
 function isAmong(own: Fd, candidates: readonly Candidate[]): boolean {

@@ -20,8 +20,11 @@ export interface ListenVariant {
 }
 
 /** What is opened for one line of a unit's file. */
-export function variantsOf(listen: Listen, config: SocketConfig, families: Families): readonly ListenVariant[] {
-  if (listen.address?.family !== 'any' || config.adopt.mode !== 'yes' || config.bindIpv6Only === 'ipv6-only' || !existsSync('/proc/net/if_inet6')) return [{ listen, config }];
+export function variantsOf(listen: Listen, wanted: SocketConfig, families: Families): readonly ListenVariant[] {
+  if (wanted.adopt.mode !== 'yes') return [{ listen, config: wanted }];
+  // Some servers want to know where a datagram came in, and say so when the first one waits already: the kernel notes it only if asked before.
+  const config = listen.kind === 'datagram' ? { ...wanted, passPacketInfo: true } : wanted;
+  if (listen.address?.family !== 'any' || config.bindIpv6Only === 'ipv6-only' || !existsSync('/proc/net/if_inet6')) return [{ listen, config }];
   const { port } = listen.address;
   const inet = { listen: { ...listen, address: { family: 'inet', host: '0.0.0.0', port } as const }, config: { ...config, reusePort: true } };
   const inet6 = { listen: { ...listen, address: { family: 'inet6', host: '::', port } as const }, config: { ...config, bindIpv6Only: 'both', reusePort: true } as const };

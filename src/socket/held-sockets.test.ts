@@ -1,14 +1,15 @@
-import { existsSync, mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readlinkSync, readSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { createConnection, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it, vi } from 'vitest';
+import { shutdown } from '../sys/libc.js';
 import { encodeAddress } from '../sys/sockaddr.js';
 import { Poller } from '../sys/poller.js';
 import { accept4, receiveMessage, sendTo, socket } from '../sys/socket.js';
 import type { SocketConfig } from '../unit/config.js';
 import { socketUnit } from '../unit/testing/load-text.js';
-import { HeldSockets } from './held-sockets.js';
+import { HeldSockets, type Ready } from './held-sockets.js';
 import { ListenError, type OpenContext } from './open.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'rouse-held-'));
@@ -176,6 +177,73 @@ describe('a flush', () => {
     expect(receiveMessage(fd, { maxBytes: 10 })).toBeUndefined();
     send(path('d'), 'three');
     expect(receiveMessage(fd, { maxBytes: 10 })?.data.toString()).toBe('three');
+    held.close(config);
+  });
+});
+
+describe('what is no socket with an address', () => {
+  const queue = `/rouse-held-${process.pid}`;
+
+  it.runIf(existsSync('/proc/sys/fs/mqueue/msg_max'))('is flushed, told of and removed as sockets are: a FIFO and a message queue', async () => {
+    const { held, config } = hold(`ListenFIFO=${path('fifo')}\nListenMessageQueue=${queue}\nRemoveOnStop=yes\nFileDescriptorName=both`);
+    const [fifo, messages] = held.handOver(config);
+    if (fifo === undefined || messages === undefined) return expect.unreachable();
+    let ready: Ready | undefined;
+    held.watch((each) => (ready = each));
+    writeSync(fifo.fd.number, 'words');
+    await vi.waitFor(() => expect(ready?.listen.kind).toBe('fifo'), { interval: 2 });
+    held.flush();
+    expect(() => readSync(fifo.fd.number, Buffer.alloc(5))).toThrow('EAGAIN');
+    expect([existsSync(path('fifo')), existsSync(`/dev/mqueue${queue}`) || !existsSync('/dev/mqueue')]).toEqual([true, true]);
+    held.close(config);
+    expect([existsSync(path('fifo')), existsSync(`/dev/mqueue${queue}`)]).toEqual([false, false]);
+  });
+
+  it('has its link, if it is a FIFO', () => {
+    const { held, config, warnings } = hold(`ListenFIFO=${path('linked')}\nSymlinks=${path('to-fifo')}\nRemoveOnStop=yes`);
+    expect([readlinkSync(path('to-fifo')), warnings]).toEqual([path('linked'), []]);
+    held.close(config);
+    expect(existsSync(path('to-fifo'))).toBe(false);
+  });
+
+  it('cannot be an ordinary file, which is always readable', () => {
+    writeFileSync(path('ordinary'), 'x');
+    expect(() => hold(`ListenSpecial=${path('ordinary')}`)).toThrow(`Failed to listen on '${path('ordinary')}': epoll_ctl: Operation not permitted (EPERM)`);
+    const { held, config } = hold('ListenSpecial=/proc/self/mounts');
+    held.close(config);
+  });
+});
+
+describe('a descriptor', () => {
+  it('that is paused is left alone until it is over, and the others are not', async () => {
+    const { held, config } = hold(`ListenStream=${path('p1')}\nListenStream=${path('p2')}`);
+    const [first] = held.handOver(config);
+    const told: string[] = [];
+    let over = false;
+    const watch = (): void =>
+      held.watch(({ listen }) => {
+        told.push(listen.text);
+        watch();
+      });
+    held.pause(first?.fd ?? expect.unreachable(), 60, () => (over = true));
+    watch();
+    await connect(path('p1'));
+    await connect(path('p2'));
+    await vi.waitFor(() => expect(told).toContain(path('p2')), { interval: 2 });
+    expect([told.includes(path('p1')), over]).toEqual([false, false]);
+    await vi.waitFor(() => expect(told).toContain(path('p1')), { interval: 2 });
+    expect(over).toBe(true);
+    held.close(config);
+  });
+
+  it('that a service has shut down says so', async () => {
+    const { held, config } = hold(`ListenStream=${path('shut')}`);
+    const [handed] = held.handOver(config);
+    let ready: Ready | undefined;
+    expect(shutdown(handed?.fd.number ?? -1, 2)).toBe(0);
+    held.watch((each) => (ready = each));
+    await vi.waitFor(() => expect(ready?.hungUp).toBe(true), { interval: 2 });
+    held.flush();
     held.close(config);
   });
 });

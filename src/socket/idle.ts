@@ -72,6 +72,7 @@ export class IdleWatch {
   }
 
   #look(): void {
+    this.#clients?.arm();
     const now = performance.now();
     const goneMs = this.#datagrams?.takeArrived() === true ? 0 : Math.min(...this.#asks.map((ask) => goneFor(ask())), Infinity);
     this.#wasBusy = goneMs === 0;
@@ -80,7 +81,6 @@ export class IdleWatch {
       this.close();
       return this.#onIdle();
     }
-    this.#clients?.arm();
     this.#schedule();
   }
 }

@@ -103,11 +103,9 @@ describe('a socket is opened', () => {
   });
 
   it('with the queue that Backlog= asks for', () => {
-    withOpened(`ListenStream=127.0.0.1:${port}\nBacklog=3`, () => {
-      const hex = port.toString(16).toUpperCase().padStart(4, '0');
-      // The receive queue of a listening socket has its backlog beside it in ss(8); here that it listens is enough.
-      expect(readFileSync('/proc/net/tcp', 'utf8')).toContain(`0100007F:${hex} 00000000:0000 0A`);
-    });
+    // struct tcp_info: of a socket that listens, tcpi_sacked is the bound of its queue.
+    const TCP_INFO = 11;
+    withOpened(`ListenStream=127.0.0.1:${port}\nBacklog=3`, ({ fd }) => expect(so.getOptionBytes(fd, so.IPPROTO_TCP, TCP_INFO, 32)?.readUInt32LE(28)).toBe(3));
   });
 });
 
@@ -131,12 +129,63 @@ describe('options', () => {
     ['PassPacketInfo=yes', so.IPPROTO_IP, 'IP_PKTINFO', 1],
     ['Timestamping=us', so.SOL_SOCKET, 'SO_TIMESTAMP', 1],
     ['Timestamping=ns', so.SOL_SOCKET, 'SO_TIMESTAMPNS', 1],
+    // In so many tries does the kernel wait that long.
+    ['DeferAcceptSec=3', so.IPPROTO_TCP, 'TCP_DEFER_ACCEPT', 3],
+    ...(isRoot
+      ? ([
+          ['Mark=17', so.SOL_SOCKET, 'SO_MARK', 17],
+          ['Transparent=yes', so.IPPROTO_IP, 'IP_TRANSPARENT', 1],
+        ] as const)
+      : []),
   ];
 
   it.each(TABLE)('%s is set', (line, level, name, value) => {
     withOpened(`ListenStream=127.0.0.1:${port}\n${line}`, ({ fd, warnings }) => {
       expect(warnings).toEqual([]);
       expect(so.getsockopt(fd, level, NAMES.get(name) ?? expect.unreachable())).toBe(value);
+    });
+  });
+
+  it.each([
+    ['TCPCongestion=reno', so.IPPROTO_TCP, so.TCP_CONGESTION, 'reno'],
+    ['BindToDevice=lo', so.SOL_SOCKET, so.SO_BINDTODEVICE, 'lo'],
+  ])('%s is set', (line, level, name, value) => {
+    withOpened(`ListenStream=127.0.0.1:${port}\n${line}`, ({ fd, warnings }) => {
+      expect([warnings, so.getOptionBytes(fd, level, name, 64)?.toString().replace(/\0.*$/, '')]).toEqual([[], value]);
+    });
+  });
+
+  it('BindToDevice= that cannot be had is an error: all interfaces are not what was asked for', () => {
+    expect(failure(`ListenStream=127.0.0.1:${port}\nBindToDevice=nosuch0`).message).toMatch(
+      /^Failed to listen on '127\.0\.0\.1:\d+': BindToDevice=nosuch0: setsockopt: .* \(ENODEV\)$/,
+    );
+  });
+
+  it('SocketProtocol= chooses the protocol, where the kernel has it', () => {
+    const protocol = (lines: string): number | string => {
+      try {
+        return withOpened(lines, ({ fd }) => so.getsockopt(fd, so.SOL_SOCKET, so.SO_PROTOCOL));
+      } catch (error) {
+        return (error as ListenError).hint ?? '';
+      }
+    };
+    const without = /SocketProtocol=/;
+    expect(String(protocol(`ListenStream=127.0.0.1:${port}\nSocketProtocol=mptcp`))).toMatch(new RegExp(`^262$|${without.source}`));
+    expect(String(protocol(`ListenStream=127.0.0.1:${port}\nSocketProtocol=sctp`))).toMatch(new RegExp(`^132$|${without.source}`));
+    expect(String(protocol(`ListenDatagram=127.0.0.1:${port}\nSocketProtocol=udplite`))).toMatch(new RegExp(`^136$|${without.source}`));
+  });
+
+  it('a buffer that the kernel bounds is said', async () => {
+    if (!canBecomeNobody) return;
+    const wanted = Number(readFileSync('/proc/sys/net/core/wmem_max', 'utf8')) * 2;
+    const warnings = await asNobody(() => withOpened(`ListenStream=127.0.0.1:${port}\nSendBuffer=${wanted}`, (opened) => opened.warnings));
+    expect(warnings).toEqual([`Failed to set SendBuffer= to ${wanted}, using ${wanted / 2}: net.core.wmem_max allows no more`]);
+  });
+
+  it('AcceptFileDescriptors=no is set, or said to be unknown to the kernel', () => {
+    withOpened(`ListenDatagram=${path('rights')}\nAcceptFileDescriptors=no`, ({ fd, warnings }) => {
+      const known = so.getOptionBytes(fd, so.SOL_SOCKET, so.SO_PASSRIGHTS, 4)?.readInt32LE();
+      expect(known === undefined ? warnings : [known]).toEqual(known === undefined ? [expect.stringContaining('AcceptFileDescriptors=')] : [0]);
     });
   });
 

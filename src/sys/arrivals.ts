@@ -7,7 +7,7 @@ import * as libc from './libc.js';
 import { EPOLL_EVENT } from './poller.js';
 
 const EPOLL_CLOEXEC = 0o2000000;
-const EPOLL_CTL_ADD = 1;
+const EPOLL_CTL = { add: 1, modify: 3 } as const;
 const EPOLLIN = 1;
 const EPOLLOUT = 4;
 const EPOLLET = 1 << 31;
@@ -17,15 +17,26 @@ class Edges {
   readonly #epoll: Fd;
   readonly #events: Buffer;
   readonly #most: number;
+  readonly #fds: readonly Fd[];
+  readonly #event = Buffer.alloc(EPOLL_EVENT.size);
 
   /** Throws SysError. */
   constructor(fds: readonly Fd[], mask: number) {
+    this.#fds = fds;
     this.#most = Math.max(1, fds.length);
     this.#events = Buffer.alloc(EPOLL_EVENT.size * this.#most);
     this.#epoll = new Fd(check('epoll_create1', libc.epollCreate1(EPOLL_CLOEXEC)));
-    const event = Buffer.alloc(EPOLL_EVENT.size);
-    event.writeInt32LE(mask | EPOLLET, 0);
-    for (const fd of fds) check('epoll_ctl', libc.epollCtl(this.#epoll.number, EPOLL_CTL_ADD, fd.number, event));
+    this.#event.writeInt32LE(mask | EPOLLET, 0);
+    this.#control('add');
+  }
+
+  /** What is ready now counts as an edge once more. */
+  refresh(): void {
+    this.#control('modify');
+  }
+
+  #control(operation: keyof typeof EPOLL_CTL): void {
+    for (const fd of this.#fds) check('epoll_ctl', libc.epollCtl(this.#epoll.number, EPOLL_CTL[operation], fd.number, this.#event));
   }
 
   get number(): number {
@@ -77,11 +88,14 @@ export class ArrivalCall {
     this.arm();
   }
 
-  /** That it is called says enough: by now the client may have been accepted, and epoll would say that there is none. */
+  /**
+   * Somebody who waits already counts as an arrival now. Later, that the loop is woken says enough: by then the client may have been
+   * accepted, and epoll would say that there is none.
+   */
   arm(): void {
-    if (this.#handle !== undefined) return;
+    this.#edges.refresh();
     if (this.#edges.take()) this.#onArrival();
-    this.#handle = libc.pollInLoop(this.#edges.number, () => {
+    this.#handle ??= libc.pollInLoop(this.#edges.number, () => {
       this.#disarm();
       this.#onArrival();
     });

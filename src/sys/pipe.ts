@@ -15,5 +15,5 @@ export function pipe(): { readonly read: Fd; readonly write: Fd } {
 
 /** How many bytes it holds; the kernel rounds up. Throws SysError: EPERM beyond /proc/sys/fs/pipe-max-size. */
 export function setPipeSize(fd: Fd, bytes: number): void {
-  check('fcntl', libc.fcntl(fd.number, F_SETPIPE_SZ, bytes));
+  check('fcntl', libc.fcntl(fd.number, F_SETPIPE_SZ, Math.min(bytes, 0x7fffffff)));
 }

@@ -112,6 +112,11 @@ export function readMemory(tid: number, address: bigint, length: number): Buffer
   return undefined;
 }
 
+/** Where these bytes are in our own memory. */
+export function ownAddress(bytes: Buffer): bigint {
+  return libc.addressOf(bytes);
+}
+
 function ioVector(address: bigint, length: number): Buffer {
   const vector = Buffer.alloc(16);
   vector.writeBigUInt64LE(address, 0);
