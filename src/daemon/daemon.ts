@@ -65,7 +65,7 @@ export async function runDaemon(scope: Scope, options: DaemonOptions): Promise<n
   orphans.stop();
   manager.poller.close();
   closeCgroupTree(manager.cgroups);
-  for (const name of ['notify', 'running', GENERATED_FOLDER]) rmSync(join(scope.rouseDir, name), { recursive: true, force: true });
+  for (const name of ['notify', 'running', 'adopt', GENERATED_FOLDER]) rmSync(join(scope.rouseDir, name), { recursive: true, force: true });
   return 0;
 }
 

@@ -39,6 +39,7 @@ export class Connections {
   readonly #open = new Map<string, string>();
   readonly #failed: string[] = [];
   #templateIsBad = false;
+  #options: { readonly config: SocketConfig; readonly of: Map<OptionFamily, ReturnType<typeof connectionOptions>> } | undefined;
 
   constructor(readonly socket: SocketUnit) {}
 
@@ -96,8 +97,15 @@ export class Connections {
     const same = most === 0 ? 0 : [...this.#open.values()].filter((source) => source === client.source).length;
     if (most > 0 && same >= most)
       return this.#drop(`Too many incoming connections (${same + 1}) from source ${client.source}, dropping connection`, `MaxConnectionsPerSource=${most}`);
-    for (const option of connectionOptions(familyOf(listen), config)) for (const warning of applyOne(fd, option)) this.socket.manager.sayOnce(`${this.socket.name}: ${warning}`);
+    for (const option of this.#optionsFor(familyOf(listen), config)) for (const warning of applyOne(fd, option)) this.socket.manager.sayOnce(`${this.socket.name}: ${warning}`);
     return client;
+  }
+
+  #optionsFor(family: OptionFamily, config: SocketConfig): ReturnType<typeof connectionOptions> {
+    if (this.#options?.config !== config) this.#options = { config, of: new Map() };
+    const known = this.#options.of.get(family) ?? connectionOptions(family, config);
+    this.#options.of.set(family, known);
+    return known;
   }
 
   #drop(words: string, hint: string): undefined {

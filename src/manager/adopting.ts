@@ -21,7 +21,7 @@ import { errnoText } from '../sys/errno.js';
 import type { Fd } from '../sys/fd.js';
 import { hasSeccompNotify } from '../sys/seccomp-notify.js';
 import { getsockname } from '../sys/socket.js';
-import type { AdoptMode, Listen, ServiceConfig } from '../unit/config.js';
+import type { AdoptMode, Listen, ListenKind, ServiceConfig } from '../unit/config.js';
 import type { ServiceUnit } from './service.js';
 import type { SocketUnit } from './socket.js';
 
@@ -38,9 +38,10 @@ export class Adopting {
 
   constructor(readonly unit: ServiceUnit) {}
 
-  /** Whether this socket goes to the program as a descriptor that it inherits. */
-  handsOver(config: ServiceConfig, socket: SocketUnit): boolean {
-    return modeOf(config, socket) !== 'yes' || this.#prepare(config) === undefined;
+  /** Those of its sockets that do not go to the program as descriptors that it inherits. */
+  withheld(config: ServiceConfig): ReadonlySet<Fd> {
+    if (this.#prepare(config) === undefined) return new Set();
+    return new Set(this.#sockets(config).flatMap((socket) => (modeOf(config, socket) === 'yes' ? adoptableOf(socket).map(({ fd }) => fd) : [])));
   }
 
   /** Whether the service has sockets to wait for, though it inherits none. */
@@ -131,13 +132,18 @@ export class Adopting {
       () => this.#adoptable(config),
       {
         onServing: () => (this.#listenIsReady(config) ? this.unit.programListens() : undefined),
-        onAdopted: () => undefined,
+        onAdopted: (socket, bound) => setImmediate(() => this.#tell(socket, bound)),
         onChosen: (listen, asked, wanted, unwanted) => this.#onChosen(config, listen, asked, wanted, unwanted),
         onStranger: (bound) => this.#onStranger(config, bound),
         onTrouble: (message) => manager.say(this.unit, message, 'programs that may not be looked at cannot have their sockets adopted: docs/adopt.md'),
       },
       { sharesFiles: !isContainerService(config) },
     );
+  }
+
+  /** In the unit's log: it is what somebody looks for who wonders where the port went. */
+  #tell({ listen }: AdoptableSocket, { address }: WantedBind): void {
+    this.unit.manager.logOf(this.unit.name).write('rouse', process.pid, `The socket for ${listen.text} has taken the place of ${prettyAddress(address)}`);
   }
 
   /** The program has chosen between the sockets for one port; families.ts. */
@@ -177,20 +183,25 @@ export class Adopting {
   }
 
   #adoptable(config: ServiceConfig): readonly AdoptableSocket[] {
-    return this.#sockets(config).flatMap((socket) => {
-      if (socket.config === undefined || !isWanted(config, modeOf(config, socket))) return [];
-      const targets = targetsOf(socket.config.listen, socket.config.adopt);
-      const indexOf = new Map(socket.config.listen.map((listen, i) => [listen, i]));
-      return socket.held.entries.flatMap(({ fd, listen }): readonly AdoptableSocket[] => {
-        const target = targets[indexOf.get(listen) ?? -1];
-        return target === 'none' ? [] : [{ fd, listen, target }];
-      });
-    });
+    return this.#sockets(config).flatMap((socket) => (isWanted(config, modeOf(config, socket)) ? adoptableOf(socket) : []));
   }
 }
 
+/** Of what a unit holds, what a program could bind. */
+function adoptableOf({ config, held }: SocketUnit): readonly AdoptableSocket[] {
+  if (config === undefined) return [];
+  const targets = targetsOf(config.listen, config.adopt);
+  return held.entries.flatMap(({ fd, listen }): readonly AdoptableSocket[] => {
+    const target = targets[config.listen.indexOf(listen)];
+    return target === 'none' || !BINDABLE.has(listen.kind) ? [] : [{ fd, listen, target }];
+  });
+}
+
+const BINDABLE: ReadonlySet<ListenKind> = new Set(['stream', 'datagram', 'sequential-packet']);
+
+/** Accept=yes hands over connections, which nobody binds. */
 function modeOf(config: ServiceConfig, socket: SocketUnit): AdoptMode {
-  return socket.config?.adopt.mode ?? config.adopt.mode ?? 'auto';
+  return socket.config?.accept === true ? 'no' : (socket.config?.adopt.mode ?? config.adopt.mode ?? 'auto');
 }
 
 /** A filter for a process of ours costs it something (no-new-privileges): only where it was asked for. */

@@ -2,6 +2,7 @@
  * Whether and when a service's container is armed: as soon as its sockets listen and it is down, again after each stop, one container
  * at a time for the whole manager. A service whose container cannot be armed starts in the ordinary way; `status` says why.
  */
+import { join } from 'node:path';
 import { ContainerLog } from '../exec/container-log.js';
 import { UnitCgroup } from '../exec/cgroup.js';
 import { isContainerService } from '../exec/launch.js';
@@ -128,6 +129,7 @@ export class Arming {
     this.#why = undefined;
     if (container !== undefined) this.#leave(container, why);
     await this.#leaving;
+    if (isInactive(this.unit.activeState)) this.unit.podman.sockets.end();
   }
 
   /** One after the other, and whoever asks later waits for all of them. */
@@ -135,7 +137,7 @@ export class Arming {
     this.#leaving = this.unit.manager.armingQueue.add(() => container.discard(why));
   }
 
-  async #arm(config: ServiceConfig, { plan: armPlan, logPath }: Planned): Promise<void> {
+  async #arm(config: ServiceConfig, { plan: armPlan, logPath, asks }: Planned): Promise<void> {
     const { unit } = this;
     const { manager } = unit;
     if (!this.#wanted) return;
@@ -152,7 +154,7 @@ export class Arming {
         config,
         plan: armPlan,
         runtime,
-        sockets: manager.socketsFor(unit, config),
+        sockets: asks ? [] : manager.socketsFor(unit, config),
         cgroup: UnitCgroup.open(manager.cgroups, unit.name),
         log: logPath === undefined ? undefined : new ContainerLog(logPath, manager.logOf(unit.name), identify),
       },
@@ -180,6 +182,8 @@ export class Arming {
 interface Planned {
   readonly plan: ArmPlan;
   readonly logPath: string | undefined;
+  /** Its runtime asks for the sockets: podman must not have them. */
+  readonly asks: boolean;
 }
 
 /** undefined: no container. */
@@ -188,12 +192,14 @@ function plan(manager: Manager, unit: ServiceUnit, config: ServiceConfig): Plann
   if (command === undefined || !isContainerService(config)) return undefined;
   if (manager.socketsFor(unit, config).length === 0 && !unit.adopting.isOn(config)) return undefined;
   if (config.execStartPre.length + config.execCondition.length > 0) return { why: 'ExecStartPre= may prepare what the container needs' };
-  const adapted = adaptPodman(command.argv, manager.podmanHost, { logPath: manager.containerLogPath(unit.name), cgroup: UnitCgroup.open(manager.cgroups, unit.name)?.name });
+  const cgroup = manager.cgroups.path === undefined ? undefined : join(manager.cgroups.path, unit.name);
+  const adapted = adaptPodman(command.argv, manager.podmanHost, { logPath: manager.containerLogPath(unit.name), cgroup });
   for (const note of adapted.notes) manager.sayOnce(`${unit.name}: ${note}`);
-  const checked = unit.health.adapt(adapted.argv);
-  if (unit.health.waits) return { why: 'it is ready when it is healthy (Notify=healthy)' };
-  const planned = planArming(unit.adopting.adapt(config, checked));
-  return planned.ok ? { plan: planned.plan, logPath: adapted.logPath } : planned;
+  const checked = unit.podman.health.adapt(adapted.argv);
+  if (unit.podman.health.waits) return { why: 'it is ready when it is healthy (Notify=healthy)' };
+  const asks = unit.podman.sockets.prepare(config, checked);
+  const planned = planArming(unit.adopting.adapt(config, asks === undefined ? checked : unit.podman.sockets.adapt(asks, checked)));
+  return planned.ok ? { plan: planned.plan, logPath: adapted.logPath, asks: asks !== undefined } : planned;
 }
 
 async function runtimeOf(manager: Manager, unit: ServiceUnit, config: ServiceConfig, armPlan: ArmPlan): Promise<OciRuntime | undefined> {

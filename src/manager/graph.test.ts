@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { UnitConfig } from '../unit/config.js';
-import { loadText } from '../unit/testing/load-text.js';
+import { loadText, service, socketUnit } from '../unit/testing/load-text.js';
 import { Graph, type Relation } from './graph.js';
 
 /** Without default dependencies, so that only what is written is there. */
@@ -70,5 +70,40 @@ describe('a target', () => {
     ['what it pulls in', pulls, unit('b.service', BARE)],
   ])('is not where %s has DefaultDependencies=no', (_, target, member) => {
     expect(graphOf(target, member).get('a.target', 'after')).not.toContain('b.service');
+  });
+});
+
+describe('an instance that a connection has started', () => {
+  const instance = service('[Unit]\nWants=log.service', 'web@0.service');
+  const made = (): Graph => {
+    const graph = new Graph();
+    graph.add(socketUnit('Accept=yes'));
+    graph.add(instance);
+    graph.addInstance('web.socket', 'web@0.service');
+    return graph;
+  };
+
+  it('is triggered by its socket, and comes after it', () => {
+    const graph = made();
+    expect(graph.get('web.socket', 'triggers')).toEqual(['web@0.service']);
+    expect(graph.get('web@0.service', 'triggeredBy')).toEqual(['web.socket']);
+    expect(graph.get('web@0.service', 'after')).toContain('web.socket');
+    expect(graph.get('web.socket', 'before')).toContain('web@0.service');
+  });
+
+  it('leaves nothing behind when it is gone', () => {
+    const graph = made();
+    graph.remove(instance);
+    expect(graph.get('web.socket', 'triggers')).toEqual([]);
+    expect(graph.get('web.socket', 'before')).not.toContain('web@0.service');
+    expect(graph.get('log.service', 'wants-inverse')).toEqual([]);
+    expect(graph.get('sysinit.target', 'requires-inverse')).toEqual(['web.socket']);
+  });
+
+  it('is still known to those who name it themselves', () => {
+    const graph = made();
+    graph.add(service('[Unit]\nAfter=web@0.service', 'late.service'));
+    graph.remove(instance);
+    expect(graph.get('late.service', 'after')).toContain('web@0.service');
   });
 });

@@ -62,10 +62,10 @@ export class HealthChecking {
 
   /** Finds the containers and what is to be checked in them. */
   async #look(run: object, config: ServiceConfig): Promise<void> {
-    const containers = await this.unit.containers.find(config);
+    const containers = await this.unit.podman.containers.find(config);
     if (this.#run !== run) return;
     this.#checks = containers.flatMap((container) => this.#checksOf(run, config, container));
-    if (this.#held && this.#checks.length === 0) return this.#cannotWait();
+    if (this.#held && this.#checks.length === 0) return this.#cannotWait(config, containers);
     for (const checks of this.#checks) checks.begin();
   }
 
@@ -75,7 +75,7 @@ export class HealthChecking {
     // Those of a Kubernetes file podman restarts itself, and the service goes on meanwhile: 0.
     const startup = health.startup === undefined ? undefined : { ...health.startup, retries: this.#policy.startupRetries };
     const host = {
-      podman: (args: readonly string[], timeoutMs: number) => this.unit.containers.podman(config, args, timeoutMs),
+      podman: (args: readonly string[], timeoutMs: number) => this.unit.podman.containers.podman(config, args, timeoutMs),
       onNews: (news: HealthNews) => (this.#run === run ? this.#onNews(config, container.name, news) : undefined),
     };
     return [new ContainerChecks(container.id, { ...health, startup }, host)];
@@ -99,13 +99,20 @@ export class HealthChecking {
   /** A start that waits for it fails by that, and Restart= decides; a service that was ready is restarted. */
   #restart(config: ServiceConfig, name: string, why: string): void {
     const { unit } = this;
-    unit.manager.say(unit, `${why}, ${this.#held ? 'stopping it' : 'restarting it'}`, hintFor(name));
-    if (this.#held) void unit.containers.podman(config, ['stop', name], config.timeoutStopMs).catch(() => undefined);
-    else unit.manager.soon(() => unit.manager.queue(unit.name, 'restart', 'replace', () => undefined));
+    if (this.#held) return this.#failStart(config, [name], why, hintFor(name));
+    unit.manager.say(unit, `${why}, restarting it`, hintFor(name));
+    unit.manager.soon(() => unit.manager.queue(unit.name, 'restart', 'replace', () => undefined));
   }
 
-  #cannotWait(): void {
-    this.unit.failStart('Notify=healthy waits for a health check, and there is none', 'HealthCmd=COMMAND, with a HealthInterval= other than disable');
+  #cannotWait(config: ServiceConfig, containers: readonly InspectedContainer[]): void {
+    const names = containers.map(({ name }) => name);
+    this.#failStart(config, names, 'Notify=healthy waits for a health check, and there is none', 'HealthCmd=COMMAND, with a HealthInterval= other than disable');
+  }
+
+  /** podman ends the container in the way that it asks for (StopSignal=, StopTimeout=). */
+  #failStart(config: ServiceConfig, names: readonly string[], reason: string, hint: string): void {
+    this.unit.explain(reason, hint);
+    void this.unit.podman.containers.podman(config, ['stop', ...names], config.timeoutStopMs).catch(() => undefined);
   }
 
   #giveUp(run: object, error: unknown): void {

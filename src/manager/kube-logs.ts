@@ -25,7 +25,7 @@ export class KubeLogs {
   }
 
   async #follow(run: object, config: ServiceConfig): Promise<void> {
-    const containers = await this.unit.containers.find(config);
+    const containers = await this.unit.podman.containers.find(config);
     if (this.#run !== run) return;
     const { manager } = this.unit;
     for (const { name, logPath } of containers) {

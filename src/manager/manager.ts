@@ -141,7 +141,7 @@ export class Manager {
     for (const [name, unit] of [...this.units]) {
       const loaded = this.host.store.load(name);
       diagnostics.push(...loaded.diagnostics);
-      if (loaded.loadState === 'not-found' && isInactive(unit.activeState) && !this.jobs.has(name)) this.#forgetUnit(unit);
+      if (loaded.loadState === 'not-found' && isInactive(unit.activeState) && !this.jobs.has(name)) this.forgetUnit(unit);
       else unit.adopt(loaded);
     }
     this.graph.rebuild([...this.units.values()].flatMap((unit) => unit.loaded.config ?? []));
@@ -169,10 +169,11 @@ export class Manager {
     connection.end();
     const stays = unit.activeState === 'failed' && unit.config?.collectMode !== 'inactive-or-failed';
     const gone = stays ? this.units.get(connection.socket.connections.keepFailed(unit) ?? '') : unit;
-    if (gone !== undefined) this.#forgetUnit(gone);
+    if (gone !== undefined) this.forgetUnit(gone);
   }
 
-  #forgetUnit(unit: Unit): void {
+  /** Its file is gone, or it was made for one run; it is inactive and has no job. */
+  forgetUnit(unit: Unit): void {
     this.units.delete(unit.name);
     if (unit.loaded.config !== undefined) this.graph.remove(unit.loaded.config);
     this.tell((observer) => observer.onUnitGone?.(unit));
@@ -247,7 +248,8 @@ export class Manager {
       if (end.result === 'done' || socket.subState !== 'running' || (unit !== undefined && !isInactive(unit.activeState))) return;
       const words = end.message ?? `${service}: ${end.result}`;
       const startLimitMs = unit instanceof ServiceUnit ? unit.startLimitRemainingMs : 0;
-      if (startLimitMs > 0) socket.limit('service-start', words, startLimitMs, end.hint);
+      if (startLimitMs > 0 && unit instanceof ServiceUnit)
+        socket.limit('service-start', `${service}: Start limit hit${unit.startLimitText}`, startLimitMs, `rouse logs ${service}`);
       else socket.limit('start-job', words, undefined, end.hint);
     });
   }
@@ -322,10 +324,10 @@ export class Manager {
   /** The held sockets that go to a service, in the order of Sockets= and of each unit's file. */
   socketsFor(unit: Unit, config: ServiceConfig): readonly { readonly fd: Fd; readonly name: string }[] {
     if (unit instanceof ServiceUnit && unit.connection?.fd.isOpen === true) return [{ fd: unit.connection.fd, name: 'connection' }];
-    return this.socketUnitsOf(unit, config).flatMap((socket) => {
-      const handsOver = socket.config !== undefined && (!(unit instanceof ServiceUnit) || unit.adopting.handsOver(config, socket));
-      return handsOver ? socket.held.handOver(socket.config) : [];
-    });
+    const withheld = unit instanceof ServiceUnit ? unit.adopting.withheld(config) : undefined;
+    return this.socketUnitsOf(unit, config)
+      .flatMap((socket) => (socket.config === undefined ? [] : socket.held.handOver(socket.config)))
+      .filter(({ fd }) => withheld?.has(fd) !== true);
   }
 
   socketUnitsOf(unit: Unit, config: ServiceConfig): readonly SocketUnit[] {
@@ -386,7 +388,10 @@ export class Manager {
     const { activeState } = unit;
     if (activeState === from) return;
     const name = unit.description === unit.name ? unit.name : `${unit.name} - ${unit.description}`;
-    if (activeState === 'active' && from !== 'reloading')
+    // Connections come and go by the hundred: unless one fails, only the log of their template has a word of it.
+    if (unit instanceof ServiceUnit && unit.connection !== undefined && activeState !== 'failed') {
+      if (activeState === 'active' || activeState === 'inactive') this.logOf(unit.name).write('rouse', process.pid, `${activeState === 'active' ? 'Started' : 'Stopped'} ${name}`);
+    } else if (activeState === 'active' && from !== 'reloading')
       this.say(unit, unit instanceof SocketUnit ? `Listening on ${name}` : unit instanceof TargetUnit ? `Reached target ${name}` : `Started ${name}`);
     else if (activeState === 'failed') this.say(unit, `Failed with result '${unit.result}'${unit.reason === undefined ? '' : `: ${unit.reason}`}`, unit.hint);
     else if (activeState === 'inactive' && from !== 'failed' && !(unit instanceof TargetUnit)) this.say(unit, `Stopped ${name}`);

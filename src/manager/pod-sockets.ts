@@ -48,7 +48,7 @@ export class PodSockets {
   /** The command that asks for the sockets. */
   adapt(launch: PodLaunch, argv: readonly string[]): readonly string[] {
     const adapted = planPodLaunch(argv, launch.runtime);
-    return adapted === undefined || 'why' in adapted ? argv : adapted.argv(nativeFile('rouse-sockets', adapted.runtime), this.#address);
+    return adapted === undefined || 'why' in adapted ? argv : adapted.argv(nativeFile('rouse-runtime', adapted.runtime), this.#address);
   }
 
   /** The run is over. */

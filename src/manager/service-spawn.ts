@@ -61,10 +61,10 @@ export function spawnCommand(manager: Manager, unit: ServiceUnit, config: Servic
       containerLog = new ContainerLog(adapted.logPath, manager.logOf(unit.name), () => ({ identifier: unit.name.replace(/\.service$/, ''), pid: unit.mainPid ?? identity.pid }));
     }
     if (effect.list !== 'execStart') return adapted.argv;
-    const checked = unit.health.adapt(adapted.argv);
-    return unit.adopting.adapt(config, pod === undefined ? checked : unit.podSockets.adapt(pod, checked));
+    const checked = unit.podman.health.adapt(adapted.argv);
+    return unit.adopting.adapt(config, pod === undefined ? checked : unit.podman.sockets.adapt(pod, checked));
   };
-  const pod = effect.list === 'execStart' ? unit.podSockets.prepare(config, effect.command.argv) : undefined;
+  const pod = effect.list === 'execStart' ? unit.podman.sockets.prepare(config, effect.command.argv) : undefined;
   const asks = effect.list === 'execStart' ? unit.adopting.channel(config) : undefined;
   try {
     const child = launch(manager.launchHost, {

@@ -15,17 +15,14 @@ import { SERVICE_ACTIVE_STATE, isInactive, type ActiveState } from './active-sta
 import { ActivationTimes } from './activation-times.js';
 import { Adopting } from './adopting.js';
 import { Arming } from './arming.js';
-import { HealthChecking } from './health-checking.js';
-import { KubeLogs } from './kube-logs.js';
 import { MainPidFinder } from './main-pid.js';
-import { PodSockets } from './pod-sockets.js';
+import { PodmanService } from './podman-service.js';
 import { podmanVariables } from './podman-command.js';
 import { RateLimit } from './rate-limit.js';
 import { controlFailure, describeResult } from './result-text.js';
 import { INITIAL_SERVICE, stepService, type KillOperation, type ServiceData, type ServiceEffect, type ServiceEvent } from './service-machine.js';
 import type { ExitInfo } from './service-result.js';
 import { spawnCommand, type SpawnedCommand } from './service-spawn.js';
-import { UnitContainers } from './unit-containers.js';
 import { DONE, Unit, type JobProgress } from './unit.js';
 
 /** By then podman knows that an armed container runs. */
@@ -47,10 +44,7 @@ export class ServiceUnit extends Unit {
   /** Of an instance that a connection has started; Accept=yes. */
   connection: Connection | undefined;
   readonly adopting = new Adopting(this);
-  readonly podSockets = new PodSockets(this);
-  readonly containers = new UnitContainers(this);
-  readonly health = new HealthChecking(this);
-  readonly kubeLogs = new KubeLogs(this);
+  readonly podman = new PodmanService(this);
   readonly activations = new ActivationTimes();
   #stepping = false;
   statusText: string | undefined;
@@ -181,7 +175,7 @@ export class ServiceUnit extends Unit {
       this.reason = describeResult(this.#data.result, this.#data.lastExit, config);
     }
     if (this.activeState === 'active') this.activations.mark('ready');
-    if (this.activeState === 'deactivating') this.health.end();
+    this.podman.onState(config, this.activeState);
     this.stateChanged(activeState, subState);
     if (isInactive(this.activeState)) {
       this.#running = undefined;
@@ -245,10 +239,7 @@ export class ServiceUnit extends Unit {
     this.#processes?.close();
     this.#processes = undefined;
     this.adopting.end();
-    this.podSockets.end();
-    this.health.end();
-    this.kubeLogs.end();
-    this.containers.end();
+    this.podman.end();
     // A daemon that was killed leaves it behind: systemd.service(5), PIDFile=.
     if (config.pidFile !== undefined) rmSync(config.pidFile, { force: true });
     removeRuntimeDirectories(this.manager.launchHost.folders, config.exec, this.#data.state === 'auto-restart');
@@ -430,8 +421,7 @@ export class ServiceUnit extends Unit {
 
   /** The service says that it is ready. Whether it is may depend on more: that its program listens, or that its container is healthy. */
   #onReady(config: ServiceConfig, podmanKnowsAfterMs = 0): void {
-    const held = this.health.begin(config, podmanKnowsAfterMs);
-    this.kubeLogs.begin(config);
+    const held = this.podman.begin(config, podmanKnowsAfterMs);
     if (!held && !this.adopting.awaitsListen(config)) this.#dispatch({ type: 'ready' });
   }
 
@@ -439,12 +429,10 @@ export class ServiceUnit extends Unit {
     this.#dispatch({ type: 'ready' });
   }
 
-  /** What the start waits for will not come. */
-  failStart(reason: string, hint: string): void {
+  /** Why the main process is about to be ended before the service is ready. */
+  explain(reason: string, hint: string): void {
     this.reason = reason;
     this.hint = hint;
-    this.manager.say(this, reason, hint);
-    this.#dispatch({ type: 'spawn-failed', process: 'main' });
   }
 
   /** Senders from another pid namespace have no pid here: the socket is the unit's own, so they are the unit's. */
