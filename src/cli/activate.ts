@@ -13,8 +13,8 @@ import { OptionError, parseWords, type OptionRow } from './getopt.js';
 declare const ROUSE_VERSION: string;
 
 const ROWS: readonly OptionRow[] = [
-  { name: 'help', short: 'h' },
-  { name: 'version' },
+  { name: 'help', short: 'h', ends: true },
+  { name: 'version', ends: true },
   { name: 'datagram', short: 'd' },
   { name: 'seqpacket' },
   { name: 'listen', short: 'l', takesValue: true },

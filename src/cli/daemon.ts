@@ -2,7 +2,8 @@
 import { closeSync, writeSync } from 'node:fs';
 import { UnitLog } from '../exec/output.js';
 import { AlreadyRunning, runDaemon } from '../daemon/daemon.js';
-import { READY_FD_VARIABLE } from './background.js';
+import { ScopeError } from '../load/resolve-scope.js';
+import { HINT, READY, READY_FD_VARIABLE } from './background.js';
 import type { CliContext } from './context.js';
 import { CliError } from './errors.js';
 
@@ -31,15 +32,15 @@ export async function daemon({ scope, io }: CliContext, options: DaemonVerbOptio
       print,
       onReady: () => {
         print(`Ready (${scope.mode} manager, process ${process.pid}, ${scope.controlSocket})`);
-        tell('ready');
+        tell(READY);
       },
     });
     // What others still hold open of ours (the output of a container) is no reason to stay.
     process.exit(code);
   } catch (error) {
     // Another verb was quicker: its manager is as good as ours.
-    if (error instanceof AlreadyRunning && readyFd !== undefined) tell('ready');
-    else tell(error instanceof Error ? error.message : String(error));
+    if (error instanceof AlreadyRunning && readyFd !== undefined) tell(READY);
+    else tell(error instanceof Error ? error.message + (error instanceof ScopeError ? HINT + error.hint : '') : String(error));
     if (error instanceof AlreadyRunning) throw new CliError(error.message, 'rouse exit ends it');
     throw error;
   }

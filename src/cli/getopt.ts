@@ -7,6 +7,8 @@ export interface OptionRow {
   readonly name: string;
   readonly short?: string;
   readonly takesValue?: boolean;
+  /** What stands behind it does not matter any more: --help. */
+  readonly ends?: boolean;
 }
 
 export interface ParsedWords {
@@ -27,6 +29,7 @@ export function parseWords(argv: readonly string[], rows: readonly OptionRow[], 
     else if (word.startsWith('-') && word !== '-') reader.readShort(word.slice(1));
     else if (anywhere) rest.push(word);
     else return { options: reader.found, rest: [word, ...reader.remaining()] };
+    if (reader.isOver) break;
   }
   return { options: reader.found, rest };
 }
@@ -39,6 +42,10 @@ class Reader {
     readonly argv: readonly string[],
     readonly rows: readonly OptionRow[],
   ) {}
+
+  get isOver(): boolean {
+    return this.rows.some(({ name, ends }) => ends === true && this.found.at(-1)?.name === name);
+  }
 
   next(): string | undefined {
     return this.argv[this.#at++];
@@ -69,7 +76,7 @@ class Reader {
   }
 
   readShort(letters: string): void {
-    for (let at = 0; at < letters.length; at++) {
+    for (let at = 0; at < letters.length && !this.isOver; at++) {
       const letter = letters.charAt(at);
       const row = this.rows.find(({ short }) => short === letter);
       if (row === undefined) throw new OptionError(`invalid option -- '${letter}'`);

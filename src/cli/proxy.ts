@@ -1,6 +1,6 @@
 /** `rouse proxy`: reads the options of systemd-socket-proxyd(8), and its own. */
 import { writeSync } from 'node:fs';
-import { proxy } from '../proxy/proxy.js';
+import { addressLines, proxy } from '../proxy/proxy.js';
 import type { ProxyOptions } from '../proxy/options.js';
 import { ProxyError, splitName } from '../proxy/target.js';
 import { timeSpan } from '../unit/values/time-span.js';
@@ -10,8 +10,8 @@ import { OptionError, parseWords, type OptionRow } from './getopt.js';
 declare const ROUSE_VERSION: string;
 
 const ROWS: readonly OptionRow[] = [
-  { name: 'help', short: 'h' },
-  { name: 'version' },
+  { name: 'help', short: 'h', ends: true },
+  { name: 'version', ends: true },
   { name: 'listen', short: 'l', takesValue: true },
   { name: 'datagram', short: 'd' },
   { name: 'seqpacket' },
@@ -46,17 +46,20 @@ Options:
 Note: file descriptors from sd_listen_fds() are listened on.
 `;
 
+/** Said by native/rouse-proxy to us, and by nobody else. */
+const ADDRESSES = '--addresses';
+
 /** Resolves with the exit code, where it returns at all. */
 export async function proxyVerb(argv: readonly string[]): Promise<number> {
   try {
-    const options = readOptions(argv);
-    if (typeof options !== 'string') return await proxy(options, say);
+    const options = argv[0] === ADDRESSES ? await addressLines(argv.slice(1)) : readOptions(argv);
+    if (typeof options !== 'string') return await proxy(options, { say, lookUp: [...process.argv.slice(0, process.argv.length - argv.length), ADDRESSES] });
     writeSync(1, options);
     return 0;
   } catch (error) {
     if (error instanceof OptionError) say(`rouse proxy: ${error.message}`);
     else if (error instanceof ProxyError) say(`${error.message}${error.hint === undefined ? '' : `\n  hint: ${error.hint}`}`);
-    else throw error;
+    else if (argv[0] !== ADDRESSES) throw error;
     return 1;
   }
 }

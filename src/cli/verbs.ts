@@ -204,6 +204,19 @@ export const VERBS: readonly Verb[] = [
     run: async (context, args, options) => (await import('./verify.js')).verify(context, args, options),
   },
   {
+    name: 'auto-update',
+    group: 'Containers',
+    summary: 'give containers with AutoUpdate= their newer images, and restart their services',
+    options: [
+      { flags: '--dry-run', summary: 'only look for newer images' },
+      { flags: '--format <format>', summary: 'json' },
+      { flags: '--rollback [boolean]', summary: 'go back to the old image when a service does not start with the new one (true)' },
+      { flags: '--authfile <path>', summary: 'where the registry’s credentials are' },
+      { flags: '--tls-verify [boolean]', summary: 'whether registries must prove who they are' },
+    ],
+    run: async (context, _, options) => (await import('./auto-update.js')).autoUpdate(context, options),
+  },
+  {
     name: 'daemon-reload',
     group: 'Manager',
     summary: 'read all files again; what runs goes on',

@@ -4,6 +4,7 @@ import type { ProxyOptions } from './options.js';
 
 export interface PlannedTarget {
   readonly text: string;
+  readonly isHost: boolean;
   readonly addresses: readonly SocketAddress[];
 }
 
@@ -13,13 +14,15 @@ export interface PlannedRoute {
   readonly listeners: readonly number[];
 }
 
-export function planWords(routes: readonly PlannedRoute[], options: ProxyOptions): readonly string[] {
+/** `lookUp` is the command that answers with `targetWords`, as lines, for the targets behind it. */
+export function planWords(routes: readonly PlannedRoute[], options: ProxyOptions, lookUp: readonly string[]): readonly string[] {
   return [
     ...(Number.isFinite(options.connectionsMax) ? [`c${options.connectionsMax}`] : []),
     ...milliseconds('i', options.exitIdleMs),
     ...milliseconds('w', options.connectTimeoutMs),
     `s${Number.isFinite(options.sessionTimeoutMs) ? Math.ceil(options.sessionTimeoutMs) : Number.MAX_SAFE_INTEGER}`,
     ...(options.sendProxy === undefined ? [] : [`p${options.sendProxy}`]),
+    ...lookUp.map((word) => `x${word}`),
     ...routes.flatMap(routeWords),
   ];
 }
@@ -29,9 +32,10 @@ function milliseconds(letter: string, timeMs: number): readonly string[] {
 }
 
 function routeWords({ targets, listeners }: PlannedRoute): readonly string[] {
-  return [
-    'r',
-    ...targets.flatMap(({ text, addresses }) => [`t${text}`, ...addresses.map((address) => `a${encodeAddress(address).toString('hex')}`)]),
-    ...listeners.map((place) => `l${place}`),
-  ];
+  return ['r', ...targets.flatMap(targetWords), ...listeners.map((place) => `l${place}`)];
+}
+
+/** A host's addresses may change, and are then looked up again. */
+export function targetWords({ text, isHost, addresses }: PlannedTarget): readonly string[] {
+  return [`${isHost ? 'h' : 't'}${text}`, ...addresses.map((address) => `a${encodeAddress(address).toString('hex')}`)];
 }

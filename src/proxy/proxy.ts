@@ -2,6 +2,7 @@
  * `rouse proxy`: for servers that can take no socket. It takes the listening sockets, finds out where the bytes go, and becomes
  * native/rouse-proxy, which moves them: this process keeps its pid, and nothing of Node stays in memory or in the bytes' way.
  */
+import { isIP } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { become } from '../sys/exec.js';
 import { Fd } from '../sys/fd.js';
@@ -11,7 +12,7 @@ import { listenFds } from '../sd-daemon/listen-fds.js';
 import { AddressError, openAddress } from '../socket/open-address.js';
 import { notifyReady } from '../socket/notify-ready.js';
 import type { ProxyOptions } from './options.js';
-import { planWords, type PlannedTarget } from './plan.js';
+import { planWords, targetWords, type PlannedTarget } from './plan.js';
 import { addressesOf, parseTarget, ProxyError, type NamedText, type Target } from './target.js';
 
 interface NamedSocket {
@@ -19,8 +20,15 @@ interface NamedSocket {
   readonly name: string | undefined;
 }
 
-/** Does not return. Throws ProxyError. `say` is for what goes on meanwhile. */
-export async function proxy(options: ProxyOptions, say: (text: string) => void): Promise<never> {
+export interface ProxyCall {
+  /** For what goes on meanwhile. */
+  readonly say: (text: string) => void;
+  /** The command that prints `addressLines` of the targets behind it. */
+  readonly lookUp: readonly string[];
+}
+
+/** Does not return. Throws ProxyError. */
+export async function proxy(options: ProxyOptions, { say, lookUp: command }: ProxyCall): Promise<never> {
   const routes = parseRoutes(options);
   const sockets = [...inheritedSockets(), ...options.listen.map((text) => open(text, options))];
   if (sockets.length === 0) throw new ProxyError('No sockets to listen on were passed in or specified', 'a socket unit passes them; --listen=ADDRESS opens one here');
@@ -31,8 +39,10 @@ export async function proxy(options: ProxyOptions, say: (text: string) => void):
   const words = planWords(
     planned.filter(({ listeners: places }) => places.length > 0),
     options,
+    command,
   );
-  return become({ path: nativeProgram('rouse-proxy'), argv: ['rouse-proxy', ...words], env: [], fds: sockets.map(({ fd }) => fd.number) });
+  const env = Object.entries(process.env).map(([name, value]) => `${name}=${value ?? ''}`);
+  return become({ path: nativeProgram('rouse-proxy'), argv: ['rouse-proxy', ...words], env, fds: sockets.map(({ fd }) => fd.number) });
 }
 
 /** Targets by the name of the sockets whose clients they serve. */
@@ -77,6 +87,16 @@ function assign(sockets: readonly NamedSocket[], names: readonly (string | undef
   return result;
 }
 
+async function plan(target: Target): Promise<PlannedTarget> {
+  return { text: target.text, isHost: 'host' in target && isIP(target.host.split('%')[0] ?? '') === 0, addresses: await addressesOf(target) };
+}
+
+/** For native/rouse-proxy/lookup.c. Rejects with node:dns' errors: then the old addresses stay. */
+export async function addressLines(texts: readonly string[]): Promise<string> {
+  const planned = await Promise.all(texts.map(async (text) => plan(parseTarget(text))));
+  return [...planned.flatMap(targetWords), 'e', ''].join('\n');
+}
+
 const LOOK_UP_AGAIN_MS = 500;
 
 /** A name that cannot be looked up yet (the network or the server's container is not up) is waited for like the server itself. */
@@ -85,7 +105,7 @@ async function lookUp(targets: readonly Target[], options: ProxyOptions, say: (t
     targets.map(async (target) => {
       for (const end = performance.now() + options.connectTimeoutMs; ; await sleep(LOOK_UP_AGAIN_MS)) {
         try {
-          return { text: target.text, addresses: await addressesOf(target) };
+          return await plan(target);
         } catch (cause) {
           const words = `Failed to look up '${target.text}': ${(cause as NodeJS.ErrnoException).code ?? (cause as Error).message}`;
           if (performance.now() >= end) throw new ProxyError(words, undefined, { cause });

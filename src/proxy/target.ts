@@ -92,7 +92,8 @@ function serviceport(name: string): number | undefined {
 export async function addressesOf(target: Target): Promise<readonly SocketAddress[]> {
   if ('address' in target) return [target.address];
   const { host, port } = target;
-  const found = isIP(host) === 0 ? await lookup(host, { all: true, verbatim: true }) : [{ address: host, family: isIP(host) }];
+  const literal = isIP(host.split('%')[0] ?? '');
+  const found = literal === 0 ? await lookup(host, { all: true, verbatim: true }) : [{ address: host, family: literal }];
   return found.map(({ address, family }) => inetAddress(address, family, port));
 }
 
