@@ -28,7 +28,7 @@ describe.skipIf(whyNoHost() !== undefined)('beside systemd', () => {
       await me.systemctl.ok('enable', '--now', 'theirs.socket');
       me.write(`${me.own}/ours.socket`, `[Socket]\nListenStream=127.0.0.1:${port}\n[Install]\nWantedBy=sockets.target\n`);
       me.write(`${me.own}/ours.service`, SERVICE);
-      me.write(`${me.own}/ours-box.container`, '[Container]\nImage=localhost/busybox\nPull=never\nNetwork=none\nExec=/bin/sleep 1000\n');
+      me.write(`${me.own}/ours-box.container`, '[Container]\nImage=localhost/busybox\nPull=never\nNetwork=none\nStopTimeout=1\nExec=/bin/sleep 1000\n');
     });
     afterAll(() => me.reset());
 
@@ -58,7 +58,7 @@ describe.skipIf(whyNoHost() !== undefined)('beside systemd', () => {
     test('enable makes its links in rouse’s folder', async () => {
       await me.ok('enable', 'ours.socket');
       expect(host.linkTarget(`${me.own}/sockets.target.wants/ours.socket`)).toBe(`${me.own}/ours.socket`);
-      expect(host.list(`${me.units}/sockets.target.wants`)).toEqual(['theirs.socket']);
+      expect(host.list(`${me.units}/sockets.target.wants`)).not.toContain('ours.socket');
       expect(await me.ok('is-enabled', 'ours.socket')).toBe('enabled\n');
     });
 
@@ -98,7 +98,7 @@ describe.skipIf(whyNoHost() !== undefined)('where systemd has been', () => {
   test('its control socket without an owner keeps rouse from nothing', async () => {
     const { root } = host;
     await root.sh(
-      'mkdir -p /run/systemd; timeout 10 socat -u UNIX-LISTEN:/run/systemd/private /dev/null & until [ -S /run/systemd/private ]; do sleep 0.02; done; kill -9 %1; wait; [ -S /run/systemd/private ]',
+      'mkdir -p /run/systemd; socat -u UNIX-LISTEN:/run/systemd/private /dev/null > /dev/null 2>&1 & until [ -S /run/systemd/private ]; do sleep 0.02; done; kill -9 %1; wait; [ -S /run/systemd/private ]',
     );
     root.unit('theirs.socket', '[Socket]\nListenStream=127.0.0.1:7310\n');
     root.unit('theirs.service', SERVICE);

@@ -26,7 +26,7 @@ const PACKAGES = [
     'etcd-server',
     'prometheus-node-exporter',
   ],
-  ...['python3', 'gunicorn', 'uvicorn', 'python3-aiohttp', 'nodejs', 'default-jre-headless', 'ruby-webrick', 'libhttp-daemon-perl'],
+  ...['python3', 'gunicorn', 'uvicorn', 'python3-aiohttp', 'nodejs', 'default-jre-headless', 'ruby', 'ruby-webrick', 'libhttp-daemon-perl'],
   ...[
     'dnsmasq-base',
     'unbound',

@@ -45,10 +45,12 @@ export class UnitBench {
     await this.host.stop();
   }
 
-  /** Writes unit files, by name, and lets the manager read them. */
+  /** Writes unit files, by name, and lets the manager read those that it cannot know to be new. */
   async units(files: Readonly<Record<string, string>>): Promise<void> {
-    for (const [name, text] of Object.entries(files)) this.account.unit(name, text);
-    await this.account.ok('daemon-reload');
+    const names = Object.keys(files);
+    const areNew = names.every((name) => !name.includes('/') && !this.host.exists(`${this.account.units}/${name}`));
+    for (const name of names) this.account.unit(name, files[name] ?? '');
+    if (!areNew) await this.account.ok('daemon-reload');
   }
 
   /** Exit code of a verb. */

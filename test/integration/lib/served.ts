@@ -27,7 +27,7 @@ export async function importServers(account: Account): Promise<void> {
 
 export async function serve(account: Account, row: ServerRow, port: number): Promise<Served> {
   const unit = row.name.replace(/[^a-z0-9]+/g, '-').replace(/-$/, '');
-  const held = row.kind === 'unix' ? `${account.runtime}/${unit}.sock` : String(port);
+  const held = row.kind === 'unix' ? `${account.runtime}/${unit}.sock` : String(row.held ?? port);
   writeUnits(account, unit, row, held);
   await account.ok('start', `${unit}.socket`);
   try {
