@@ -59,7 +59,8 @@ export class ArmedContainer {
     readonly request: ArmRequest,
     readonly onGone: () => void,
   ) {
-    this.#work = this.#arm();
+    // Not before the caller knows this object: `onGone` is about it.
+    this.#work = Promise.resolve().then(() => this.#arm());
   }
 
   get state(): 'arming' | 'armed' | 'gone' {
@@ -99,7 +100,7 @@ export class ArmedContainer {
     const { plan } = this.request;
     this.#end(why);
     await this.#work;
-    if (this.#containerId !== '') await this.#podman(removeArguments(plan, this.#wrapper, this.#containerId)).catch(() => undefined);
+    if (this.#containerId !== '') await this.#remove(plan).catch(() => undefined);
     await Promise.race([this.#conmonGone, setTimeout(CONMON_MS, undefined, { ref: false })]);
     this.#conmon?.close();
     this.request.log?.close();
@@ -122,8 +123,8 @@ export class ArmedContainer {
 
   async #arm(): Promise<void> {
     const { unit, plan, sockets } = this.request;
-    const files = { runtime: this.#wrapper, cidFile: join(this.#folder, `${unit}.cid`), conmonPidFile: join(this.#folder, `${unit}.pid`) };
     try {
+      const files = { runtime: this.#wrapper, cidFile: join(this.#folder, `${unit}.cid`), conmonPidFile: join(this.#folder, `${unit}.pid`) };
       mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
       for (const file of [files.cidFile, files.conmonPidFile]) rmSync(file, { force: true });
       const created = await this.#podman(createArguments(plan, files));
@@ -176,6 +177,10 @@ export class ArmedContainer {
     // One that has ended meanwhile is removed already, or podman is about to: it would be told of a container that is not there.
     if (!existsSync(`/proc/${this.#takenPid}`)) return;
     await this.#podman(noticeArguments(this.request.plan, this.#wrapper, this.#containerId)).catch(() => undefined);
+  }
+
+  async #remove(plan: ArmPlan): Promise<void> {
+    await this.#podman(removeArguments(plan, this.#wrapper, this.#containerId));
   }
 
   #podman(args: readonly string[], sockets: ArmRequest['sockets'] = []): Promise<PodmanResult> {

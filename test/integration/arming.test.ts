@@ -58,6 +58,18 @@ describe.skipIf(whyNoHost() !== undefined).each(LAYOUTS)('an armed container of 
     expect(await until(/^armed/, container)).toMatch(/^armed/);
   });
 
+  it('that cannot be made at once makes way for an ordinary start, too', async () => {
+    const armed = `${user === 'root' ? '/run' : '$XDG_RUNTIME_DIR'}/rouse/armed`;
+    await until(/^armed/, container);
+    await rouse('stop box.socket');
+    await sh(`rm -rf ${armed}; touch ${armed}`);
+    await rouse('start box.socket');
+    expect(await until(/^not armed/, container)).toMatch(/^not armed: .*EEXIST/);
+    expect(Number(await sh('~/image/once 4321'))).toBeGreaterThan(0);
+    await sh(`rm ${armed}`);
+    expect(await until(/^armed/, container)).toMatch(/^armed/);
+  });
+
   it('is known to podman as running when it serves', async () => {
     await until(/^armed/, container);
     await rouse('start box.service');
