@@ -1,6 +1,7 @@
 import { utimesSync } from 'node:fs';
 import { describe, expect, it, vi } from 'vitest';
 import { InstanceCache } from './instance-cache.js';
+import { whole } from '../unit/testing/load-text.js';
 import { UnitTree } from './testing/unit-tree.js';
 
 const PLAIN = '[Unit]\nDescription=Cat\n[Service]\nExecStart=/bin/cat\nStandardInput=socket\n';
@@ -13,7 +14,7 @@ function cacheOf(files: Readonly<Record<string, string>>): { readonly tree: Unit
 describe('instances of a template', () => {
   it('are the same as when each is loaded by itself', () => {
     const { cache } = cacheOf({ 'etc/cat@.service': PLAIN, 'etc/cat@.service.d/more.conf': '[Service]\nEnvironment=A=1\n' });
-    for (const name of ['cat@0-1-0.service', 'cat@1-2-0.service', 'cat@2-3-0.service']) expect(cache.load(name)).toEqual(cache.store.load(name));
+    for (const name of ['cat@0-1-0.service', 'cat@1-2-0.service', 'cat@2-3-0.service']) expect(whole(cache.load(name))).toEqual(whole(cache.store.load(name)));
   });
 
   it('are described by their own names where nothing else describes them', () => {
@@ -27,7 +28,7 @@ describe('instances of a template', () => {
     ['a drop-in of one of them', PLAIN],
   ])('are told apart by %s', (_, text) => {
     const { cache } = cacheOf({ 'etc/cat@.service': text, 'etc/cat@1.service.d/own.conf': '[Unit]\nDescription=The first\n' });
-    for (const name of ['cat@0.service', 'cat@1.service', 'cat@2.service']) expect(cache.load(name)).toEqual(cache.store.load(name));
+    for (const name of ['cat@0.service', 'cat@1.service', 'cat@2.service']) expect(whole(cache.load(name))).toEqual(whole(cache.store.load(name)));
   });
 
   it('follow a change of the file, after a moment', async () => {

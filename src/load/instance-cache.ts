@@ -3,6 +3,7 @@
  * loads one for each connection, and reading and checking the same text a hundred times a second would be most of its work.
  */
 import type { UnitContents } from '../unitfile/unit-file.js';
+import { changed } from '../unit/inherit.js';
 import { templateOf } from '../unit/name.js';
 import type { FileIndex } from './file-index.js';
 import { statQuietly } from './stat.js';
@@ -74,5 +75,5 @@ function renamed(loaded: LoadedUnit, name: string): LoadedUnit {
   const { config, contents } = loaded;
   if (config === undefined || contents === undefined) return loaded;
   const description = config.description === loaded.name ? name : config.description;
-  return { ...loaded, name, config: Object.freeze({ ...config, name, description }), contents: { ...contents, name } };
+  return { ...loaded, name, config: changed(config, { name, description }), contents: { ...contents, name } };
 }

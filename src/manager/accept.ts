@@ -9,6 +9,7 @@ import { SysError } from '../sys/errno.js';
 import type { Fd } from '../sys/fd.js';
 import { accept4 } from '../sys/socket.js';
 import type { SocketConfig } from '../unit/config.js';
+import { changed } from '../unit/inherit.js';
 import { serviceOf } from '../unit/load.js';
 import { instanceName } from '../unit/name.js';
 import type { LoadedUnit } from '../load/unit-store.js';
@@ -156,5 +157,5 @@ export function describeInstance(loaded: LoadedUnit, { client }: Connection): Lo
   const { config } = loaded;
   if (config === undefined) return loaded;
   const description = config.description === config.name ? client.description : `${config.description} (${client.description})`;
-  return { ...loaded, config: Object.freeze({ ...config, description }) };
+  return { ...loaded, config: changed(config, { description }) };
 }

@@ -20,6 +20,8 @@ function inverse(relation: Relation): Relation {
 
 const PULLS = ['requires', 'requisite', 'wants', 'bindsTo', 'upholds'] as const;
 
+const NONE: ReadonlySet<string> = new Set();
+
 export class Graph {
   readonly #edges = new Map<string, Map<Relation, Set<string>>>();
   /** Units with DefaultDependencies=yes. */
@@ -58,7 +60,7 @@ export class Graph {
   remove({ name, dependencies }: UnitConfig): void {
     const said: readonly (readonly [Relation, string])[] = [
       ...dependencies.map((each) => [each.kind, each.name] as const),
-      ...this.#linked(name, 'triggeredBy').flatMap(
+      ...[...this.#linked(name, 'triggeredBy')].flatMap(
         (socket) =>
           [
             ['triggeredBy', socket],
@@ -77,19 +79,30 @@ export class Graph {
   /** The units at the other end, in the order in which they were named. */
   get(name: string, relation: Relation): readonly string[] {
     const written = this.#linked(name, relation);
-    if (relation === 'after') return [...new Set([...written, ...PULLS.flatMap((kind) => this.#linked(name, kind)).filter((member) => this.#completes(member, name))])];
-    if (relation === 'before')
-      return [...new Set([...written, ...PULLS.flatMap((kind) => this.#linked(name, `${kind}-inverse`)).filter((target) => this.#completes(name, target))])];
-    return written;
+    const implied = relation === 'after' ? this.#completedBy(name) : relation === 'before' ? this.#completes(name) : [];
+    return implied.length === 0 ? [...written] : [...new Set([...written, ...implied])];
   }
 
   /** systemd.target(5): a target is reached after what it pulls in, where neither says otherwise. */
-  #completes(member: string, target: string): boolean {
-    return target.endsWith('.target') && this.#ordinary.has(target) && this.#ordinary.has(member) && !this.#linked(member, 'after').includes(target);
+  #completedBy(target: string): readonly string[] {
+    if (!this.#isOrdinaryTarget(target)) return [];
+    return PULLS.flatMap((kind) => [...this.#linked(target, kind)].filter((member) => this.#mayComplete(member, target)));
   }
 
-  #linked(name: string, relation: Relation): readonly string[] {
-    return [...(this.#edges.get(name)?.get(relation) ?? [])];
+  #completes(member: string): readonly string[] {
+    return PULLS.flatMap((kind) => [...this.#linked(member, `${kind}-inverse`)].filter((target) => this.#isOrdinaryTarget(target) && this.#mayComplete(member, target)));
+  }
+
+  #isOrdinaryTarget(name: string): boolean {
+    return name.endsWith('.target') && this.#ordinary.has(name);
+  }
+
+  #mayComplete(member: string, target: string): boolean {
+    return this.#ordinary.has(member) && !this.#linked(member, 'after').has(target);
+  }
+
+  #linked(name: string, relation: Relation): ReadonlySet<string> {
+    return this.#edges.get(name)?.get(relation) ?? NONE;
   }
 
   #link(from: string, relation: Relation, to: string): void {

@@ -12,6 +12,8 @@ import type { JobProgress, Unit } from './unit.js';
 
 export class JobQueue {
   readonly #jobs = new Map<string, Job>();
+  /** Units whose jobs may be able to run: something that they could have waited for has changed since they were last looked at. */
+  readonly #due = new Set<string>();
   #lastId = 0;
   #running = false;
 
@@ -67,6 +69,7 @@ export class JobQueue {
       // A running start that becomes a restart has to run again.
       if (merged !== queued.type) queued.state = 'waiting';
       queued.type = merged;
+      this.#due.add(unit);
       if (onEnd !== undefined) queued.onEnd.push(onEnd);
       return;
     }
@@ -75,6 +78,7 @@ export class JobQueue {
     const timeoutMs = this.manager.find(unit)?.config?.jobTimeoutMs ?? Infinity;
     if (timeoutMs < 2 ** 31) job.timer = setTimeout(() => this.finish(job, { result: 'timeout', message: `${unit}: Its ${type} job took longer than JobTimeoutSec=` }), timeoutMs);
     this.#jobs.set(unit, job);
+    this.#due.add(unit);
     this.manager.tell((observer) => observer.onJobQueued?.(job));
   }
 
@@ -83,26 +87,37 @@ export class JobQueue {
     if (this.#running) return;
     this.#running = true;
     try {
-      for (let ready = this.#nextReady(); ready !== undefined; ready = this.#nextReady()) this.#runOne(ready);
+      // What becomes due meanwhile has its turn in the same loop.
+      for (const unit of this.#due) this.#look(unit);
     } finally {
       this.#running = false;
     }
   }
 
-  #nextReady(): Job | undefined {
-    for (const job of this.#jobs.values()) {
-      if (job.state !== 'waiting' || this.#isGoingDown(job)) continue;
-      if (job.ignoreOrder || waitsFor(this.#view, this.#jobs, job.unit).length === 0) return job;
-    }
-    return undefined;
+  #look(unit: string): void {
+    this.#due.delete(unit);
+    const job = this.#jobs.get(unit);
+    if (job?.state !== 'waiting' || this.#isGoingDown(job)) return;
+    if (job.ignoreOrder || waitsFor(this.#view, this.#jobs, unit).length === 0) this.#runOne(job);
+  }
+
+  readonly #view = { related: (...args: Parameters<Manager['graph']['get']>): readonly string[] => this.manager.graph.get(...args) };
+
+  /** Whatever may have waited for this unit's job is to be looked at again. */
+  #freeWaiting(unit: string): void {
+    for (const relation of ['before', 'after'] as const) for (const other of this.manager.graph.get(unit, relation)) if (this.#jobs.has(other)) this.#due.add(other);
+  }
+
+  /** The order of units has changed. */
+  onReordered(): void {
+    for (const unit of this.#jobs.keys()) this.#due.add(unit);
+    this.#later();
   }
 
   /** A unit that still stops cannot start: its start has its turn when it is down. */
   #isGoingDown(job: Job): boolean {
     return isStarting(job.type) && this.manager.find(job.unit)?.activeState === 'deactivating';
   }
-
-  readonly #view = { related: (...args: Parameters<Manager['graph']['get']>): readonly string[] => this.manager.graph.get(...args) };
 
   #runOne(job: Job): void {
     job.state = 'running';
@@ -160,13 +175,17 @@ export class JobQueue {
   #becomeStart(job: Job): void {
     job.type = 'start';
     job.state = 'waiting';
+    this.#due.add(job.unit);
+    this.#freeWaiting(job.unit);
     this.#later();
   }
 
   /** Whether the change was what the unit's job wanted. */
   onState(unit: Unit): boolean {
     const job = this.#jobs.get(unit.name);
-    if (job === undefined || job.state !== 'running') {
+    if (job === undefined) return false;
+    if (job.state !== 'running') {
+      this.#due.add(unit.name);
       this.#later();
       return false;
     }
@@ -180,6 +199,7 @@ export class JobQueue {
     if (this.#jobs.get(job.unit) !== job) return;
     clearTimeout(job.timer);
     this.#jobs.delete(job.unit);
+    this.#freeWaiting(job.unit);
     for (const callback of job.onEnd) callback(end);
     this.manager.tell((observer) => observer.onJobEnded?.(job, end));
     if (end.result !== 'done' && end.result !== 'skipped' && isStarting(job.type)) this.#failDependents(job, end);

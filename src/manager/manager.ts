@@ -146,6 +146,7 @@ export class Manager {
     }
     this.graph.rebuild([...this.units.values()].flatMap((unit) => unit.loaded.config ?? []));
     for (const unit of this.units.values()) if (unit instanceof ServiceUnit && unit.connection !== undefined) this.graph.addInstance(unit.connection.socket.name, unit.name);
+    this.jobs.onReordered();
     this.tell((observer) => observer.onReload?.(false));
     return diagnostics;
   }

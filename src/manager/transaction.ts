@@ -90,7 +90,8 @@ export function planTransaction(view: TransactionView, anchor: string, type: Job
 }
 
 class Planner {
-  readonly #drafts: Draft[] = [];
+  /** By unit and type, in the order in which they were asked for. */
+  readonly #drafts = new Map<string, Draft>();
   readonly #notes: string[] = [];
 
   constructor(
@@ -109,14 +110,15 @@ class Planner {
   }
 
   #collect(unit: string, type: JobType, matters: boolean): void {
-    const known = this.#drafts.find((draft) => draft.unit === unit && draft.type === type);
+    const key = `${unit} ${type}`;
+    const known = this.#drafts.get(key);
     if (known !== undefined && (known.matters || !matters)) return;
     if (type === 'start' || type === 'verify-active') {
       const refusal = this.view.startRefusal(unit);
       if (refusal !== undefined) throw new RefusedError(unit, 'load', refusal);
     }
     if (known !== undefined) known.matters = true;
-    else this.#drafts.push({ unit, type, matters });
+    else this.#drafts.set(key, { unit, type, matters });
     if (this.mode === 'ignore-dependencies') return;
     for (const [relation, pulled, needed] of PULLS[type === 'try-restart' ? 'restart' : type] ?? []) {
       for (const other of this.view.related(unit, relation)) this.#pull(unit, other, pulled, needed, matters && needed);
@@ -126,32 +128,32 @@ class Planner {
   /** An optional dependency that cannot be had is left out with a note; a required one refuses the transaction. */
   #pull(unit: string, other: string, type: JobType, needed: boolean, matters: boolean): void {
     if ((type === 'stop' || type === 'try-restart') && isInactive(this.view.activeState(other)) && !needed) return;
-    const before = this.#drafts.length;
+    const before = this.#drafts.size;
     try {
       this.#collect(other, type, matters);
     } catch (error) {
       if (!(error instanceof RefusedError)) throw error;
       if (needed) throw new RefusedError(error.unit, error.reason, `${unit} needs ${other}: ${error.message}`);
-      this.#drafts.length = before;
+      if (this.#drafts.size > before) for (const key of [...this.#drafts.keys()].slice(before)) this.#drafts.delete(key);
       // A wanted unit that is not there is the ordinary case, and one that does not load has said so when it was read.
       if (error.reason !== 'load') this.#notes.push(`${unit}: Cannot add a ${type} job for ${other}, going on without it: ${error.message}`);
     }
   }
 
   #stopTheRest(): void {
-    const wanted = new Set(this.#drafts.map((draft) => draft.unit));
+    const wanted = new Set([...this.#drafts.values()].map((draft) => draft.unit));
     for (const unit of this.view.isolatable()) {
-      if (!wanted.has(unit) && !isInactive(this.view.activeState(unit))) this.#drafts.push({ unit, type: 'stop', matters: false });
+      if (!wanted.has(unit) && !isInactive(this.view.activeState(unit))) this.#drafts.set(`${unit} stop`, { unit, type: 'stop', matters: false });
     }
   }
 
   #collapse(): void {
-    for (const draft of this.#drafts) draft.type = collapseJobType(draft.type, !isInactive(this.view.activeState(draft.unit)));
+    for (const draft of this.#drafts.values()) draft.type = collapseJobType(draft.type, !isInactive(this.view.activeState(draft.unit)));
   }
 
   #merge(): Map<string, PlannedJob> {
     const merged = new Map<string, Draft>();
-    for (const draft of this.#drafts) {
+    for (const draft of this.#drafts.values()) {
       if (draft.type === 'nop') continue;
       const other = merged.get(draft.unit);
       merged.set(draft.unit, other === undefined ? { ...draft } : this.#mergeTwo(other, draft));
@@ -214,11 +216,13 @@ class Planner {
   }
 }
 
+type JobTypes = ReadonlyMap<string, { readonly type: JobType }>;
+
 /**
  * Units whose jobs a unit's job has to wait for. A stop goes before a start; among starts, After= decides; among stops,
  * its inverse (systemd.unit(5), Before=).
  */
-export function waitsFor(view: Pick<TransactionView, 'related'>, jobs: ReadonlyMap<string, { readonly type: JobType }>, unit: string): readonly string[] {
+export function waitsFor(view: Pick<TransactionView, 'related'>, jobs: JobTypes, unit: string): readonly string[] {
   const job = jobs.get(unit);
   if (job === undefined || job.type === 'nop') return [];
   const has = (other: string): boolean => jobs.has(other) && jobs.get(other)?.type !== 'nop';

@@ -7,6 +7,7 @@
  */
 import { existsSync } from 'node:fs';
 import type { Listen, SocketConfig } from '../unit/config.js';
+import { changed } from '../unit/inherit.js';
 
 /** inet6: one socket for both families. */
 export type Families = 'each' | 'inet' | 'inet6';
@@ -23,11 +24,11 @@ export interface ListenVariant {
 export function variantsOf(listen: Listen, wanted: SocketConfig, families: Families): readonly ListenVariant[] {
   if (wanted.adopt.mode !== 'yes') return [{ listen, config: wanted }];
   // Some servers want to know where a datagram came in, and say so when the first one waits already: the kernel notes it only if asked before.
-  const config = listen.kind === 'datagram' ? { ...wanted, passPacketInfo: true } : wanted;
+  const config = listen.kind === 'datagram' ? changed(wanted, { passPacketInfo: true }) : wanted;
   if (listen.address?.family !== 'any' || config.bindIpv6Only === 'ipv6-only' || !existsSync('/proc/net/if_inet6')) return [{ listen, config }];
   const { port } = listen.address;
-  const inet = { listen: { ...listen, address: { family: 'inet', host: '0.0.0.0', port } as const }, config: { ...config, reusePort: true } };
-  const inet6 = { listen: { ...listen, address: { family: 'inet6', host: '::', port } as const }, config: { ...config, bindIpv6Only: 'both', reusePort: true } as const };
+  const inet = { listen: { ...listen, address: { family: 'inet', host: '0.0.0.0', port } as const }, config: changed(config, { reusePort: true }) };
+  const inet6 = { listen: { ...listen, address: { family: 'inet6', host: '::', port } as const }, config: changed(config, { bindIpv6Only: 'both', reusePort: true }) };
   return families === 'inet' ? [inet] : families === 'inet6' ? [inet6] : [inet, inet6];
 }
 

@@ -9,7 +9,8 @@ type Pair = readonly [kind: DependencyKind, name: string];
 
 export function impliedDependencies(config: UnitConfig, place: Place): readonly Dependency[] {
   const pairs = [...implicit(config), ...(config.defaultDependencies ? byDefault(config) : [])];
-  return pairs.map(([kind, name]) => ({ kind, name, place: { file: place.file, line: 0 } }));
+  const nowhere = { file: place.file, line: 0 };
+  return pairs.map(([kind, name]) => ({ kind, name, place: nowhere }));
 }
 
 function implicit(config: UnitConfig): readonly Pair[] {

@@ -9,6 +9,7 @@ import type { Assignment, Section, UnitContents } from '../unitfile/unit-file.js
 import type { Dependency, InputTarget, OutputTarget, ServiceConfig, SocketConfig, UnitConfig, UnitType } from './config.js';
 import { COMMON_DEFAULTS, EXEC_DEFAULTS, INSTALL_DEFAULTS, KILL_DEFAULTS, SERVICE_DEFAULTS, SOCKET_DEFAULTS, TIMEOUT_MS } from './defaults.js';
 import { impliedDependencies } from './implied.js';
+import { deepFreeze, frozenValues, inheriting, part } from './inherit.js';
 import type { Draft, KeyRow } from './key-table.js';
 import { instanceName, parseUnitName } from './name.js';
 import { ROUSE_DEFAULTS, ROUSE_KEYS } from './rouse-keys.js';
@@ -36,6 +37,23 @@ const OWN_SECTION: Readonly<Record<UnitType, { readonly name: string; readonly t
   service: { name: 'Service', table: SERVICE_KEYS },
   target: undefined,
 };
+
+const COMMANDS = { ...EXEC_DEFAULTS, ...KILL_DEFAULTS, ...ROUSE_DEFAULTS };
+/** What a config of each type inherits. */
+const DEFAULTS: Readonly<Record<UnitType, object>> = {
+  socket: frozenValues({ ...COMMON_DEFAULTS, ...COMMANDS, ...SOCKET_DEFAULTS }),
+  service: frozenValues({ ...COMMON_DEFAULTS, ...COMMANDS, ...SERVICE_DEFAULTS }),
+  target: frozenValues({ ...COMMON_DEFAULTS }),
+};
+/** Of what runs and whose files say nothing of how. */
+const EXEC_OF_ALL = deepFreeze({ ...EXEC_DEFAULTS, standardOutput: defaultOutput({ type: 'null' }) });
+const EXEC_FIELDS = new Set([
+  ...Object.keys(EXEC_DEFAULTS),
+  ...['user', 'group', 'workingDirectory', 'rootDirectory', 'nice', 'oomScoreAdjust', 'syslogIdentifier', 'standardOutput'],
+]);
+const KILL_FIELDS = new Set([...Object.keys(KILL_DEFAULTS), 'restartKillSignal']);
+const NO_INSTALL = deepFreeze({ ...INSTALL_DEFAULTS });
+const INSTALL_FIELDS = new Set(Object.keys(INSTALL_DEFAULTS));
 
 /** `value` is undefined when an error keeps the unit from loading. */
 export function loadUnit(contents: UnitContents, context: LoadContext): Parsed<UnitConfig | undefined> {
@@ -65,25 +83,19 @@ class Loader {
       this.#error(this.#whole(), 'unknown-type', `'${this.contents.name}' is not a unit that rouse can run, refusing to load`, 'its name ends in .socket, .service or .target');
       return this.#done(undefined);
     }
-    const install: Draft = { ...INSTALL_DEFAULTS };
-    const common: Draft = { ...COMMON_DEFAULTS };
-    const own: Draft = { ...this.#ownDefaults() };
-    for (const section of this.contents.sections) this.#readSection(section, common, install, own);
+    const install = inheriting(INSTALL_DEFAULTS);
+    const draft = inheriting(DEFAULTS[this.#type]);
+    for (const section of this.contents.sections) this.#readSection(section, draft, install);
     const failed = this.#diagnostics.some(({ severity }) => severity === 'error');
-    return this.#done(failed ? undefined : this.#finish(common, install, own));
+    return this.#done(failed ? undefined : this.#finish(draft, install));
   }
 
-  #ownDefaults(): Draft {
-    const commands = { ...EXEC_DEFAULTS, ...KILL_DEFAULTS, ...ROUSE_DEFAULTS };
-    return this.#type === 'socket' ? { ...commands, ...SOCKET_DEFAULTS } : this.#type === 'service' ? { ...commands, ...SERVICE_DEFAULTS } : {};
-  }
-
-  #readSection(section: Section, common: Draft, install: Draft, own: Draft): void {
+  #readSection(section: Section, draft: Draft, install: Draft): void {
     const mine = this.#type === undefined ? undefined : OWN_SECTION[this.#type];
-    if (section.name === 'Unit') return this.#readKeys(section, UNIT_KEYS, common);
+    if (section.name === 'Unit') return this.#readKeys(section, UNIT_KEYS, draft);
     if (section.name === 'Install') return this.#readKeys(section, INSTALL_KEYS, install);
-    if (section.name === mine?.name) return this.#readKeys(section, mine.table, own);
-    if (section.name === 'X-Rouse' && this.#type !== undefined) return this.#readKeys(section, ROUSE_KEYS[this.#type], own);
+    if (section.name === mine?.name) return this.#readKeys(section, mine.table, draft);
+    if (section.name === 'X-Rouse' && this.#type !== undefined) return this.#readKeys(section, ROUSE_KEYS[this.#type], draft);
     // Sections of others, Quadlet's among them in what it generated, begin with X-; systemd.unit(5).
     if (section.name.startsWith('X-')) return;
     const near = suggest(section.name, ['Unit', 'Install', ...(mine === undefined ? [] : [mine.name])]);
@@ -136,51 +148,49 @@ class Loader {
     if (expected !== undefined) say(`'${value}' is not ${expected}`, vital);
   }
 
-  #finish(common: Draft, install: Draft, own: Draft): UnitConfig | undefined {
+  #finish(draft: Draft, install: Draft): UnitConfig | undefined {
     const { name, fragmentPath, sourcePath, dropInPaths } = this.contents;
-    const jobRunningTimeoutMs = common['jobRunningTimeoutMs'] ?? common['jobTimeoutMs'];
-    const base = {
-      ...common,
-      jobRunningTimeoutMs,
+    Object.assign(draft, {
+      jobRunningTimeoutMs: draft['jobRunningTimeoutMs'] ?? draft['jobTimeoutMs'],
       name,
       fragmentPath,
       sourcePath,
       dropInPaths,
-      description: (common['description'] as string | undefined) ?? name,
-      install,
+      description: draft['description'] ?? name,
+      install: part(install, INSTALL_FIELDS, NO_INSTALL),
       type: this.#type,
-    };
-    const config = this.#type === 'socket' ? this.#socket(base, own) : this.#type === 'service' ? this.#service(base, own) : (base as unknown as UnitConfig);
-    if (config === undefined) return undefined;
+    });
+    const isWhole = this.#type === 'socket' ? this.#finishSocket(draft) : this.#type === 'service' ? this.#finishService(draft) : true;
+    if (!isWhole) return undefined;
+    const config = draft as unknown as UnitConfig;
     const written = [...config.dependencies, ...(this.context.extraDependencies ?? [])].map((dependency) => this.#instantiate(dependency));
-    const dependencies = this.#checkSelf([...written, ...impliedDependencies(config, this.#whole())]);
-    return deepFreeze({ ...config, dependencies });
+    draft['dependencies'] = this.#checkSelf([...written, ...impliedDependencies(config, this.#whole())]);
+    return deepFreeze(config);
   }
 
-  #socket(base: Draft, own: Draft): SocketConfig | undefined {
-    const config = { ...base, ...own, ...split(own) } as unknown as SocketConfig;
-    if (!this.#hasSection('Socket')) return undefined;
+  #finishSocket(draft: Draft): boolean {
+    if (!this.#hasSection('Socket')) return false;
+    splitOff(draft);
+    const config = draft as unknown as SocketConfig;
     const refusal = verifySocket(config);
     if (refusal !== undefined) return this.#refuse('Socket', refusal);
-    const burst = config.accept ? 200 : 20;
-    return { ...config, triggerLimitBurst: config.triggerLimitBurst ?? burst, pollLimitBurst: config.pollLimitBurst ?? (config.accept ? 150 : 15) };
+    draft['triggerLimitBurst'] ??= config.accept ? 200 : 20;
+    draft['pollLimitBurst'] ??= config.accept ? 150 : 15;
+    return true;
   }
 
-  #service(base: Draft, own: Draft): ServiceConfig | undefined {
-    if (!this.#hasSection('Service')) return undefined;
-    const draft = { ...base, ...own, ...split(own) } as unknown as ServiceConfig;
-    const serviceType = draft.serviceType ?? (draft.busName !== undefined ? 'dbus' : draft.execStart.length > 0 ? 'simple' : 'oneshot');
-    const notifies = serviceType === 'notify' || serviceType === 'notify-reload' || draft.watchdogMs > 0 || draft.fileDescriptorStoreMax > 0;
-    const config: ServiceConfig = {
-      ...draft,
-      serviceType,
-      timeoutStartMs: draft.timeoutStartMs ?? (serviceType === 'oneshot' ? Infinity : TIMEOUT_MS),
-      timeoutAbortMs: draft.timeoutAbortMs ?? draft.timeoutStopMs,
-      notifyAccess: draft.notifyAccess === undefined || (draft.notifyAccess === 'none' && notifies) ? (notifies ? 'main' : 'none') : draft.notifyAccess,
-      pidFile: draft.pidFile === undefined || draft.pidFile.startsWith('/') ? draft.pidFile : `${this.context.facts.runtimeDir}/${draft.pidFile}`,
-    };
+  #finishService(draft: Draft): boolean {
+    if (!this.#hasSection('Service')) return false;
+    splitOff(draft);
+    const config = draft as unknown as ServiceConfig;
+    draft['serviceType'] ??= config.busName !== undefined ? 'dbus' : config.execStart.length > 0 ? 'simple' : 'oneshot';
+    draft['timeoutStartMs'] ??= config.serviceType === 'oneshot' ? Infinity : TIMEOUT_MS;
+    draft['timeoutAbortMs'] ??= config.timeoutStopMs;
+    const notifies = config.serviceType === 'notify' || config.serviceType === 'notify-reload' || config.watchdogMs > 0 || config.fileDescriptorStoreMax > 0;
+    if (draft['notifyAccess'] === undefined || (draft['notifyAccess'] === 'none' && notifies)) draft['notifyAccess'] = notifies ? 'main' : 'none';
+    if (config.pidFile !== undefined && !config.pidFile.startsWith('/')) draft['pidFile'] = `${this.context.facts.runtimeDir}/${config.pidFile}`;
     const refusal = verifyService(config);
-    return refusal === undefined ? config : this.#refuse('Service', refusal);
+    return refusal === undefined || this.#refuse('Service', refusal);
   }
 
   #hasSection(name: string): boolean {
@@ -205,10 +215,10 @@ class Loader {
     });
   }
 
-  #refuse(section: string, { code, message, hint }: Refusal): undefined {
+  #refuse(section: string, { code, message, hint }: Refusal): false {
     const place = this.contents.sections.find(({ name }) => name === section)?.place ?? this.#whole();
     this.#error(place, code, `${message}, refusing to load`, hint);
-    return undefined;
+    return false;
   }
 
   /** What Quadlet made has no file of its own: its source stands for it. */
@@ -230,23 +240,15 @@ class Loader {
   }
 }
 
-/** The flat draft of a section that runs commands, as the two groups that its config has. */
-function split(own: Draft): { exec: Draft; kill: Draft } {
-  const pick = (defaults: object, more: readonly string[]): Draft => Object.fromEntries([...Object.keys(defaults), ...more].map((key) => [key, own[key]]));
-  const exec = pick(EXEC_DEFAULTS, ['user', 'group', 'workingDirectory', 'rootDirectory', 'nice', 'oomScoreAdjust', 'syslogIdentifier', 'standardOutput']);
-  exec['standardOutput'] ??= defaultOutput(exec['standardInput'] as InputTarget);
-  return { exec, kill: pick(KILL_DEFAULTS, ['restartKillSignal']) };
+/** Of the flat draft of a section that runs commands, the two groups that its config has. */
+function splitOff(draft: Draft): void {
+  const output = (draft['standardOutput'] as OutputTarget | undefined) ?? defaultOutput(draft['standardInput'] as InputTarget);
+  if (Object.hasOwn(draft, 'standardOutput') || output.type !== EXEC_OF_ALL.standardOutput.type) draft['standardOutput'] = output;
+  draft['exec'] = part(draft, EXEC_FIELDS, EXEC_OF_ALL);
+  draft['kill'] = part(draft, KILL_FIELDS, KILL_DEFAULTS);
 }
 
 /** systemd.exec(5), StandardOutput=: what reads from a client answers that client. */
-function defaultOutput({ type }: InputTarget): OutputTarget {
+function defaultOutput({ type }: Pick<InputTarget, 'type'>): OutputTarget {
   return { type: type === 'socket' || type === 'fd' ? 'inherit' : 'journal' };
-}
-
-function deepFreeze<T>(value: T): T {
-  if (typeof value === 'object' && value !== null && !Object.isFrozen(value) && !ArrayBuffer.isView(value)) {
-    Object.freeze(value);
-    for (const part of Object.values(value)) deepFreeze(part);
-  }
-  return value;
 }

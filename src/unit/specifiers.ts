@@ -26,12 +26,18 @@ export interface SpecifierFacts {
   readonly varTmpDir: string;
 }
 
+/** Most units ask for none of them. */
 export function specifierTable(name: string, facts: SpecifierFacts, fragmentPath = ''): SpecifierTable {
+  let table: Readonly<Record<string, string>> | undefined;
+  return (letter) => (table ??= meanings(name, facts, fragmentPath))[letter];
+}
+
+function meanings(name: string, facts: SpecifierFacts, fragmentPath: string): Readonly<Record<string, string>> {
   const parsed = parseUnitName(name) ?? { base: name, prefix: name, instance: undefined, type: '' };
   const instance = parsed.instance ?? '';
   const lastPart = parsed.prefix.slice(parsed.prefix.lastIndexOf('-') + 1);
   const system = facts.mode === 'system';
-  const table: Readonly<Record<string, string>> = {
+  return {
     n: name,
     N: parsed.base,
     p: parsed.prefix,
@@ -72,5 +78,4 @@ export function specifierTable(name: string, facts: SpecifierFacts, fragmentPath
     T: facts.tmpDir,
     V: facts.varTmpDir,
   };
-  return (letter) => table[letter];
 }

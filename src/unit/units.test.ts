@@ -11,7 +11,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { FACTS, loadText } from './testing/load-text.js';
+import { FACTS, loadText, whole } from './testing/load-text.js';
 
 const FOLDER = join(import.meta.dirname, '../../test/units');
 
@@ -41,7 +41,7 @@ function lineBelow(lines: readonly string[], from: number): number {
 
 function fieldOf(config: unknown, field: string): unknown {
   const value = field.split('.').reduce<unknown>((from, part) => (from as Readonly<Record<string, unknown>> | undefined)?.[part], config);
-  return JSON.parse(JSON.stringify(value ?? 'unset', (_, part: unknown) => (part === Infinity ? 'infinity' : part)));
+  return JSON.parse(JSON.stringify(whole(value) ?? 'unset', (_, part: unknown) => (part === Infinity ? 'infinity' : part)));
 }
 
 describe('a unit file of test/units', () => {

@@ -60,3 +60,12 @@ export function socketUnit(lines = '', name = 'web.socket'): SocketConfig {
   if (config.type !== 'socket') throw new Error(`${name} is not a socket`);
   return config;
 }
+
+/** A config with what it inherits, as plain objects that can be compared and printed. */
+export function whole(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(whole);
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value;
+  const result: Record<string, unknown> = {};
+  for (const field in value) result[field] = whole((value as Record<string, unknown>)[field]);
+  return result;
+}
