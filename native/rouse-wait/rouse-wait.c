@@ -1,8 +1,10 @@
 /*
- * rouse-wait: waits for the first client of listening sockets, and becomes the program that serves it.
+ * rouse-wait: waits for the first client of listening sockets, or until it is told to go on, and becomes the program that serves it.
  *
  * `rouse activate` opens the sockets, prepares everything, and becomes this program, which then waits in a few kilobytes and
  * is gone within microseconds of the client's arrival: a program with Node's memory needs a millisecond or two to be replaced.
+ *
+ * The manager puts it in the place of a service's process that is armed: everything is set up then but the program.
  *
  *   rouse-wait OP... -- ARGV0 [ARG...]
  *
@@ -10,6 +12,7 @@
  *
  *   n<count>                the sockets are the descriptors from 3 on; all behind them are closed
  *   w                       wait for a client; without it the program starts at once
+ *   b                       wait for a byte from the descriptor behind the sockets; at its end there is nothing left to start
  *   q                       do not say that one has come
  *   l<res>:<soft>:<hard>    prlimit64(2) for the program
  *   i                       descriptor 3 becomes standard input and output
@@ -20,11 +23,11 @@
  */
 #include "../freestanding.h"
 
-enum { FIRST = 3, POLLIN = 1, F_SETFD = 2, MOST_SIGNAL = 64, MOST_SOCKETS = 1024, CODE_NONE = -1 };
+enum { FIRST = 3, POLLIN = 1, F_SETFD = 2, MOST_SIGNAL = 64, MOST_SOCKETS = 1024, CODE_NONE = -1, EXIT_EXEC = 203 };
 
 struct plan {
     i64 count, exit_code;
-    int wait, quiet, inetd;
+    int wait, told, quiet, inetd;
     const char *text, *failure;
 };
 
@@ -38,6 +41,16 @@ static int wait_for_client(i64 count) {
     i64 at = 0;
     while (at < count - 1 && fds[at].revents == 0) ++at;
     return FIRST + (int)at;
+}
+
+/* The signals are as the service's settings have them. */
+static void wait_for_word(int fd) {
+    char byte;
+    i64 got;
+    do got = call(SYS_read, fd, &byte, 1);
+    while (got == -EINTR);
+    if (got != 1) leave(0);
+    call(SYS_close, fd, 0, 0);
 }
 
 static u64 limit_at(const char **text) {
@@ -91,6 +104,7 @@ static void read_word(struct plan *plan, const char *word) {
     case 'n': plan->count = number_at(&operand); break;
     case 'e': plan->exit_code = number_at(&operand); break;
     case 'w': plan->wait = 1; break;
+    case 'b': plan->told = 1; break;
     case 'q': plan->quiet = 1; break;
     case 'i': plan->inetd = 1; break;
     case 'l': set_limit(operand); break;
@@ -112,12 +126,13 @@ __attribute__((noreturn, used)) void start(u64 *stack) {
     i64 count = (i64)stack[0];
     char **argv = (char **)(stack + 1);
     char **environment = argv + count + 1;
-    struct plan plan = {0, CODE_NONE, 0, 0, 0, "", ""};
+    struct plan plan = {0, CODE_NONE, 0, 0, 0, 0, "", ""};
     i64 at = 1;
     for (; at < count && !(argv[at][0] == '-' && argv[at][1] == '-'); ++at) read_word(&plan, argv[at]);
     char **words = argv + 1, **program = argv + at + 1;
-    call(SYS_close_range, FIRST + plan.count, 0x7fffffff, 0);
-    reset_signals();
+    call(SYS_close_range, FIRST + plan.count + plan.told, 0x7fffffff, 0);
+    if (plan.told) wait_for_word(FIRST + (int)plan.count);
+    else reset_signals();
     if (plan.wait) {
         int fd = wait_for_client(plan.count);
         if (!plan.quiet) say_attempt(fd);
@@ -134,5 +149,5 @@ __attribute__((noreturn, used)) void start(u64 *stack) {
     add_text(&line, plan.failure);
     add_error(&line, error);
     say(&line);
-    leave(1);
+    leave(plan.told ? EXIT_EXEC : 1);
 }

@@ -4,6 +4,7 @@ import { unitFileState } from '../load/install.js';
 import type { CliContext } from './context.js';
 import { EXIT } from './errors.js';
 import { formatTable } from './io.js';
+import { memoryOf, memoryText, ProcessTree } from './memory.js';
 import { dot } from './words.js';
 
 export interface ListOptions {
@@ -72,21 +73,48 @@ export async function listSockets(context: CliContext, patterns: readonly string
   // Without a manager nothing listens: what would, is what was asked for.
   const shown: ListOptions = reply === undefined ? { ...options, all: true } : options;
   const sockets = all.filter((unit) => unit.name.endsWith('.socket') && unit.loadState === 'loaded' && matches(unit, patterns, shown)).sort(byName);
-  const rows = sockets.flatMap((unit) =>
-    (unit.listen ?? []).map(({ kind, address }) => ({ listen: address, type: kind, unit: unit.name, activates: unit.triggers.join(' '), state: unit.subState, unitState: unit })),
-  );
-  if (context.options.json === true) return done(() => context.json(rows.map(({ listen, type, unit, activates, state }) => ({ listen, type, unit, activates, state }))));
+  const units = new Map(all.map((unit) => [unit.name, unit]));
+  const tree = new ProcessTree();
+  const rows = sockets.flatMap((unit) => {
+    const readiness = readinessOf(units.get(unit.triggers[0] ?? ''), tree);
+    return (unit.listen ?? []).map(({ kind, address }) => ({
+      listen: address,
+      type: kind,
+      unit: unit.name,
+      activates: unit.triggers.join(' '),
+      state: unit.subState,
+      ...readiness,
+    }));
+  });
+  if (context.options.json === true) return done(() => context.json(rows));
   const { io } = context;
   io.out(
     formatTable(
-      ['LISTEN', 'TYPE', 'STATE', 'UNIT', 'ACTIVATES'],
-      rows.map(({ listen, type, state, unit, activates, unitState }) => [listen, type, `${dot(unitState, io.style)} ${state}`, unit, activates]),
+      ['LISTEN', 'TYPE', 'STATE', 'UNIT', 'ACTIVATES', 'ARM', 'MEMORY'],
+      rows.map(({ listen, type, state, unit, activates, arm, memoryBytes }) => [
+        listen,
+        type,
+        `${dot(units.get(unit) ?? NO_UNIT, io.style)} ${state}`,
+        unit,
+        activates,
+        arm ?? '-',
+        memoryText(memoryBytes),
+      ]),
       io.style,
     ),
   );
   if (options.legend !== false)
     io.out(`\n${rows.length} socket${rows.length === 1 ? '' : 's'} listed.${shown.all === true ? '' : ' Pass --all to see loaded but inactive sockets, too.'}\n`);
   return EXIT.success;
+}
+
+const NO_UNIT = { activeState: 'inactive', loadState: 'loaded', subState: 'dead' } as const;
+
+/** Of the service behind a socket: how ready it is, and what that takes. */
+function readinessOf(service: WireUnit | undefined, tree: ProcessTree): { readonly arm?: string; readonly memoryBytes?: number } {
+  const root = service?.armedPid ?? service?.mainPid;
+  const memoryBytes = root === undefined ? undefined : memoryOf(tree.below(root));
+  return { ...(service?.armLevel === undefined ? {} : { arm: service.armLevel }), ...(memoryBytes === undefined ? {} : { memoryBytes }) };
 }
 
 export async function listUnitFiles(context: CliContext, patterns: readonly string[], options: ListOptions): Promise<number> {

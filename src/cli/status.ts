@@ -2,6 +2,7 @@
 import type { WireUnit } from '../control/protocol.js';
 import type { CliContext } from './context.js';
 import { EXIT } from './errors.js';
+import { memoryOf, memoryText, ProcessTree } from './memory.js';
 import { formatEntry, readEntries } from './log-file.js';
 import { ago, dot, since, stateColour } from './words.js';
 
@@ -80,11 +81,18 @@ function processRows(unit: WireUnit): readonly Row[] {
   return [
     ...(unit.mainPid === undefined ? [] : [['Main PID', String(unit.mainPid)] as const]),
     ...(unit.mainPid === undefined && unit.mainCode !== undefined ? [['Main PID', `(code=${unit.mainCode}, status=${unit.mainStatus ?? 0})`] as const] : []),
-    ...(unit.arming === undefined ? [] : [['Container', unit.arming] as const]),
+    ...(unit.arming === undefined ? [] : [['Arm', unit.arming] as const]),
+    ...memoryRows(unit),
     ...(unit.statusText === undefined ? [] : [['Status', `"${unit.statusText}"`] as const]),
     ...(unit.controlGroup === undefined ? [] : [['CGroup', unit.controlGroup] as const]),
     ...listRows('Processes', processes),
   ];
+}
+
+function memoryRows({ processes = [], armedPid }: WireUnit): readonly Row[] {
+  const pids = armedPid === undefined ? processes.map(({ pid }) => pid) : new ProcessTree().below(armedPid);
+  const bytes = memoryOf(pids);
+  return bytes === undefined ? [] : [['Memory', memoryText(bytes)]];
 }
 
 async function managerStatus(context: CliContext): Promise<number> {

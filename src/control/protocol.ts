@@ -49,7 +49,7 @@ export interface WireActivations {
 /** Milliseconds of each stage since the connection was noticed: begun, spawning, executed, ready. */
 export interface WireActivation {
   readonly timeMs: number;
-  readonly how: 'ordinary' | 'armed';
+  readonly how: 'ordinary' | 'armed' | 'frozen';
   readonly stages: Readonly<Record<string, number>>;
 }
 
@@ -126,8 +126,12 @@ export interface WireUnit {
   readonly statusText?: string;
   readonly controlGroup?: string;
   readonly processes?: readonly WireProcess[];
-  /** Whether its container waits before exec, in words. */
+  /** How ready it is for the next client; [X-Rouse] Arm=. */
+  readonly armLevel?: 'stopped' | 'arming' | 'armed' | 'frozen' | 'running';
+  /** The same in words, where there is more to say than that it runs or does not. */
   readonly arming?: string;
+  /** The process that waits before exec, or that container's conmon. */
+  readonly armedPid?: number;
   readonly restarts?: number;
   readonly invocationId?: string;
   /** Sockets. */

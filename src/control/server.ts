@@ -139,6 +139,7 @@ export class ControlServer {
       const unit = this.manager.find(name);
       if (!(unit instanceof ServiceUnit) || unit.pids.length === 0)
         return respond({ type: 'error', code: 'no-such-unit', message: `Failed to kill unit ${name}: No process of it runs` });
+      unit.freezing.thaw();
       const pids = whom === 'main' ? [unit.mainPid] : whom === 'control' ? [unit.controlPid] : unit.pids;
       for (const pid of pids) if (pid !== undefined) signalQuietly(pid, signal);
     }

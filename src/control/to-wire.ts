@@ -57,8 +57,19 @@ function serviceState(unit: ServiceUnit, processes: boolean): Partial<WireUnit> 
     ...(unit.statusText === undefined ? {} : { statusText: unit.statusText }),
     ...(running && unit.cgroup !== undefined ? { controlGroup: controlGroupOf(unit) } : {}),
     ...(processes && running ? { processes: unit.pids.map((pid) => ({ pid, command: commandLine(pid) })).filter(({ command }) => command !== '') } : {}),
-    ...(unit.arming.words === undefined || running ? {} : { arming: unit.arming.words }),
+    ...armState(unit, running),
     restarts: unit.restarts,
     invocationId: unit.invocationId,
+  };
+}
+
+function armState({ arming, freezing }: ServiceUnit, running: boolean): Partial<WireUnit> {
+  const words = running ? freezing.words : arming.words;
+  const { pid } = arming;
+  const down = pid !== undefined ? 'armed' : arming.isPossible ? 'arming' : 'stopped';
+  return {
+    armLevel: freezing.isFrozen ? 'frozen' : running ? 'running' : down,
+    ...(words === undefined ? {} : { arming: words }),
+    ...(pid === undefined || running ? {} : { armedPid: pid }),
   };
 }

@@ -16,6 +16,38 @@ export interface ArmPlan {
   readonly global: readonly string[];
   /** What follows `run`, but for what only concerns a container that runs at once. */
   readonly options: readonly string[];
+  readonly image: string | undefined;
+  readonly pod: string | undefined;
+  /** The program says by itself when it is ready: conmon passes it on to the notify socket that it is told of when it starts. */
+  readonly notifies: boolean;
+  /** Files that podman reads when the container is created. */
+  readonly files: readonly string[];
+  readonly secrets: boolean;
+}
+
+/** What podman is set up with; podman-info(1). */
+export interface PodmanSetup {
+  /** The OCI runtime that it uses where nobody names one. */
+  readonly runtime: string;
+  readonly graphDriver: string;
+  readonly graphRoot: string;
+}
+
+export const SETUP_ARGUMENTS: readonly string[] = ['info', '--format', '{{.Host.OCIRuntime.Name}} {{.Store.GraphDriverName}} {{.Store.GraphRoot}}'];
+
+export function parseSetup(output: string): PodmanSetup {
+  const [runtime = '', graphDriver = '', ...graphRoot] = (output.split('\n').at(-1) ?? '').split(' ');
+  return { runtime, graphDriver, graphRoot: graphRoot.join(' ') };
+}
+
+/** Where podman's storage notes each change of its images. */
+export function imagesFolder({ graphRoot, graphDriver }: PodmanSetup): string {
+  return join(graphRoot, `${graphDriver}-images`);
+}
+
+/** Containers get copies of secrets when they are created. */
+export function secretsFile({ graphRoot }: PodmanSetup): string {
+  return join(graphRoot, 'secrets', 'secrets.json');
 }
 
 export type ArmPlanResult = { readonly ok: true; readonly plan: ArmPlan } | { readonly ok: false; readonly why: string };
@@ -29,16 +61,28 @@ export function planArming(argv: readonly string[]): ArmPlanResult {
   const words = options.flatMap((option) => option.words);
   const name = optionValue(words, '--name');
   if (name === undefined) return { ok: false, why: 'its container has no name' };
-  const hurdle = HURDLES.find(({ found }) => found(words, rest));
+  const hurdle = HURDLES.find(({ found }) => found(words));
   if (hurdle !== undefined) return { ok: false, why: hurdle.why };
-  return { ok: true, plan: { name, global: argv.slice(1, at), options: [...words.filter((word) => word !== '-d' && word !== '--detach'), ...rest] } };
+  const values = (option: string): readonly string[] => options.flatMap((each) => (each.name === option && each.value !== undefined ? [each.value] : []));
+  return {
+    ok: true,
+    plan: {
+      name,
+      global: argv.slice(1, at),
+      options: [...words.filter((word) => word !== '-d' && word !== '--detach'), ...rest],
+      image: values('rootfs').length > 0 ? undefined : rest[0],
+      pod: values('pod')[0],
+      notifies: values('sdnotify').at(-1) === 'container',
+      files: values('env-file'),
+      secrets: values('secret').length > 0,
+    },
+  };
 }
 
-const HURDLES: readonly { readonly why: string; readonly found: (words: readonly string[], rest: readonly string[]) => boolean }[] = [
+const HURDLES: readonly { readonly why: string; readonly found: (words: readonly string[]) => boolean }[] = [
   { why: 'it is not started detached', found: (words) => !words.includes('-d') && !words.includes('--detach') },
-  { why: 'it tells by itself when it is ready (Notify=)', found: (words) => optionValue(words, '--sdnotify') !== 'conmon' },
-  { why: 'its command has variables', found: (words, rest) => [...words, ...rest].some((word) => word.includes('$')) },
-  { why: 'it belongs to a pod', found: (words) => optionValue(words, '--pod') !== undefined },
+  { why: 'it says in a way of its own when it is ready (--sdnotify=)', found: (words) => !['conmon', 'container'].includes(optionValue(words, '--sdnotify') ?? '') },
+  { why: 'its name has variables', found: (words) => optionValue(words, '--name')?.includes('$') === true },
   { why: 'it uses the network of another container', found: (words) => optionValue(words, '--network')?.startsWith('container:') === true },
 ];
 

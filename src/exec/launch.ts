@@ -41,6 +41,8 @@ export interface LaunchRequest {
   readonly output: Fd | undefined;
   /** Its calls to bind and listen wait for our word: where the notify descriptor goes (native/rouse-adopt); borrowed. */
   readonly asks?: Fd;
+  /** The program waits before exec for a byte from it (native/rouse-wait); borrowed. */
+  readonly gate?: Fd;
   /** Goes on before the program is executed; SpawnRequest. */
   readonly hasty?: boolean;
   /** The last look at argv before it is executed: a container's command is fitted to the host here. */
@@ -94,9 +96,9 @@ export function launch(host: LaunchHost, request: LaunchRequest): SpawnedProcess
     for (const { fd } of request.sockets) fd.setNonblocking(request.nonBlocking);
     return stage('starting the process', () =>
       spawn({
-        ...asking(request, fds.length, path, argv.length === 0 ? [path] : argv),
+        ...helped(request, fds.length, path, argv.length === 0 ? [path] : argv),
         env: [...environment].map(([name, value]) => `${name}=${value}`),
-        fds: [...fds, ...(request.asks === undefined ? [] : [request.asks.number])],
+        fds: [...fds, ...[request.asks, request.gate].flatMap((fd) => fd?.number ?? [])],
         setup: makeSetup(host, request, identity),
         hasty: request.hasty === true,
       }),
@@ -106,8 +108,15 @@ export function launch(host: LaunchHost, request: LaunchRequest): SpawnedProcess
   }
 }
 
-/** By way of a helper that installs the filter. */
-function asking({ asks }: LaunchRequest, fdNumber: number, path: string, argv: readonly string[]): { readonly path: string; readonly argv: readonly string[] } {
+/** sd_listen_fds(3) */
+const LISTEN_FDS_START = 3;
+
+/** By way of a helper that installs the filter, or of one that waits. */
+function helped({ asks, gate }: LaunchRequest, fdNumber: number, path: string, argv: readonly string[]): { readonly path: string; readonly argv: readonly string[] } {
+  if (gate !== undefined) {
+    const words = [`n${fdNumber - LISTEN_FDS_START}`, 'b', `fFailed to execute ${path}: `, `p${path}`];
+    return { path: nativeProgram('rouse-wait'), argv: ['rouse-wait', ...words, '--', ...argv] };
+  }
   if (asks === undefined) return { path, argv };
   const helper = nativeProgram('rouse-adopt');
   return { path: helper, argv: [helper, String(fdNumber), path, ...argv] };

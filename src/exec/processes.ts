@@ -157,6 +157,15 @@ function findProcesses(roots: readonly number[], invocationId: string): readonly
   return [...found];
 }
 
+/** proc_pid_task_children(5), of a process with one thread; none where the kernel does not say. */
+export function childrenOf(pid: number): readonly number[] {
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+  } catch {
+    return [];
+  }
+}
+
 /** Every process that there is, as its own /proc has it. */
 export function listProcesses(): readonly Stat[] {
   return readdirSync('/proc').flatMap((name) => {

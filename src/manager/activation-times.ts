@@ -11,7 +11,7 @@ export type ActivationStage = (typeof ACTIVATION_STAGES)[number];
 export interface Activation {
   /** Milliseconds since the epoch. */
   readonly timeMs: number;
-  readonly how: 'ordinary' | 'armed';
+  readonly how: 'ordinary' | 'armed' | 'frozen';
   readonly stages: Readonly<Partial<Record<ActivationStage, number>>>;
 }
 
@@ -35,8 +35,8 @@ export class ActivationTimes {
     if (stage === 'ready') this.end();
   }
 
-  armed(): void {
-    if (this.#current !== undefined) this.#current.how = 'armed';
+  how(how: Activation['how']): void {
+    if (this.#current !== undefined) this.#current.how = how;
   }
 
   /** It is ready, or it failed: what was reached is kept. */

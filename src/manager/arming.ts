@@ -1,215 +1,241 @@
 /**
- * Whether and when a service's container is armed: as soon as its sockets listen and it is down, again after each stop, one container
- * at a time for the whole manager. A service whose container cannot be armed starts in the ordinary way; `status` says why.
+ * Whether and when a service is armed: as soon as its sockets listen and it is down, again after each stop, one after the other for the
+ * whole manager. A service that cannot be armed starts in the ordinary way; `status` says why.
  */
-import { join } from 'node:path';
 import { ContainerLog } from '../exec/container-log.js';
 import { UnitCgroup } from '../exec/cgroup.js';
-import { isContainerService } from '../exec/launch.js';
-import { namedRuntime, planArming, type ArmPlan, type OciRuntime } from '../exec/arm.js';
-import { adaptPodman } from '../exec/podman.js';
+import { namedRuntime, parseSetup, planArming, SETUP_ARGUMENTS, type ArmPlan, type OciRuntime, type PodmanSetup } from '../exec/arm.js';
+import { NotifySocket } from '../exec/notify-socket.js';
 import type { ServiceConfig } from '../unit/config.js';
 import { isInactive } from './active-state.js';
-import { ArmedContainer, type TakenContainer } from './armed-container.js';
-import type { Manager } from './manager.js';
+import type { Armed, Taken } from './armed.js';
+import { ArmedContainer, type ArmEvents } from './armed-container.js';
+import { ArmedProcess } from './armed-process.js';
+import { armModeOf, containerCommand, planArmed, type Planned } from './arming-plan.js';
+import { startPod, stopPod } from './pod-start.js';
 import { runPodman } from './podman-command.js';
 import type { ServiceUnit } from './service.js';
 
-/** How long nobody must have come before the next container is prepared, and how long a crowd can put that off. */
-const QUIET_MS = 200;
-const QUIET_AT_MOST_MS = 5000;
+/** When what somebody removed is armed again; each time twice as late, and then no more until the next stop. */
+const AGAIN_MS = 1000;
+const AGAIN_MOST = 8;
 
-/** podman commands take both cores for a moment: one container after the other. */
-export class ArmingQueue {
-  #last: Promise<void> = Promise.resolve();
-  #runtime: Promise<string> | undefined;
-  #lastActivation = -Infinity;
-
-  /** Resolves when the job is through, also when it failed: that is the job's own to say. */
-  add(job: () => Promise<void>): Promise<void> {
-    this.#last = this.#last.then(job).catch(() => undefined);
-    return this.#last;
-  }
-
-  /** As `add`, but not while clients are being served: preparing the next start must not slow down this one. */
-  addQuietly(job: () => Promise<void>): Promise<void> {
-    return this.add(async () => {
-      await this.#quiet();
-      await job();
-    });
-  }
-
-  /** A connection has been noticed. */
-  onActivation(): void {
-    this.#lastActivation = performance.now();
-  }
-
-  async #quiet(): Promise<void> {
-    const deadline = performance.now() + QUIET_AT_MOST_MS;
-    for (let left = this.#quietIn(); left > 0 && performance.now() < deadline; left = this.#quietIn()) await new Promise((resolve) => setTimeout(resolve, left));
-  }
-
-  #quietIn(): number {
-    return this.#lastActivation + QUIET_MS - performance.now();
-  }
-
-  /** Resolves when every job that was added has ended. */
-  get idle(): Promise<void> {
-    return this.#last;
-  }
-
-  /** podman's own choice of a runtime, asked once. */
-  defaultRuntime(ask: () => Promise<string>): Promise<string> {
-    return (this.#runtime ??= ask());
-  }
-}
+type PlannedContainer = Extract<Planned, { readonly type: 'container' }>;
 
 export class Arming {
-  #container: ArmedContainer | undefined;
+  #armed: Armed | undefined;
+  /** What it was made from. */
+  #from: ServiceConfig | undefined;
   #why: string | undefined;
   #wanted = false;
   #leaving: Promise<void> = Promise.resolve();
+  /** Of its pod, when that was started for this. */
+  #pod: string | undefined;
+  /** How often it has gone since it was last taken. */
+  #lost = 0;
+  #again: NodeJS.Timeout | undefined;
 
   constructor(readonly unit: ServiceUnit) {}
 
-  /** In words, for `status`; undefined for what is no container behind a socket. */
+  /** In words, for `status`; undefined where there is nothing to say. */
   get words(): string | undefined {
-    const { conmonPid, state } = this.#container ?? {};
-    if (state === 'armed') return `armed (process ${conmonPid ?? 0} waits before exec)`;
+    const { pid, state } = this.#armed ?? {};
+    if (state === 'armed') return `armed (process ${pid ?? 0} waits before exec)`;
     if (state === 'arming') return 'being armed';
     return this.#why === undefined ? undefined : `not armed: ${this.#why}`;
   }
 
-  /** Its processes, while it is armed. */
-  get conmonPid(): number | undefined {
-    return this.#container?.state === 'armed' ? this.#container.conmonPid : undefined;
+  /** The process that waits, or conmon. */
+  get pid(): number | undefined {
+    return this.#armed?.state === 'armed' ? this.#armed.pid : undefined;
   }
 
-  /** The sockets listen and the service is down: prepares its container, if that can be done. */
+  get invocationId(): string | undefined {
+    return this.#armed?.invocationId;
+  }
+
+  /** The container that waits, and its image's name. */
+  get container(): { readonly id: string; readonly image: string } | undefined {
+    const armed = this.#armed;
+    if (!(armed instanceof ArmedContainer) || armed.state !== 'armed' || armed.request.plan.image === undefined) return undefined;
+    return { id: armed.containerId, image: armed.request.plan.image };
+  }
+
+  /** The sockets listen and the service is down: prepares it, if that can be done. */
   consider(): void {
     const { loaded, manager } = this.unit;
-    if (this.#wanted || manager.stopping || loaded.config?.type !== 'service') return;
+    if (this.#wanted || manager.stopping || loaded.config?.type !== 'service' || !isInactive(this.unit.activeState)) return;
+    clearTimeout(this.#again);
     const config = loaded.config;
-    const planned = plan(manager, this.unit, config);
-    if (planned === undefined) return;
-    if ('why' in planned) {
-      this.#why = planned.why;
-      return;
-    }
+    const planned = planArmed(this.unit, config);
+    this.#why = planned !== undefined && 'why' in planned ? planned.why : undefined;
+    if (planned === undefined || 'why' in planned) return;
     this.#wanted = true;
     void manager.armingQueue.addQuietly(() => this.#arm(config, planned));
   }
 
-  /** Whether there is a container to wait for, or to take. */
+  /** Whether there is something to wait for, or to take. */
   get isPossible(): boolean {
-    return this.#container !== undefined && this.#container.state !== 'gone';
+    return this.#armed !== undefined && this.#armed.state !== 'gone';
   }
 
   /** Calls back when `take` can be asked. */
   whenSettled(callback: () => void): void {
-    if (this.#container === undefined) callback();
-    else this.#container.whenSettled(callback);
+    if (this.#armed === undefined) callback();
+    else this.#armed.whenSettled(callback);
   }
 
-  /** Lets the container go; undefined: an ordinary start has to do. */
-  take(): TakenContainer | undefined {
-    const container = this.#container;
-    this.#container = undefined;
+  /** Lets it go; undefined: an ordinary start has to do. */
+  take(): Taken | undefined {
+    const armed = this.#armed;
+    this.#armed = undefined;
     this.#wanted = false;
-    const taken = container?.take();
-    if (taken === undefined && container !== undefined) this.#leave(container, container.why ?? 'It could not be taken');
+    const taken = armed?.take();
+    if (taken !== undefined) this.#lost = 0;
+    else if (armed !== undefined) this.#leave(armed, armed.why ?? 'It could not be taken');
     return taken;
+  }
+
+  /** Its sockets are gone. */
+  async end(why: string): Promise<void> {
+    const pod = this.#pod;
+    this.#pod = undefined;
+    await this.discard(why);
+    if (pod !== undefined) stopPod(this.unit.manager, pod);
   }
 
   /** Takes everything back. Resolves when nothing is left. */
   async discard(why: string): Promise<void> {
-    const container = this.#container;
-    this.#container = undefined;
+    const armed = this.#armed;
+    clearTimeout(this.#again);
+    this.#armed = undefined;
     this.#wanted = false;
     this.#why = undefined;
-    if (container !== undefined) this.#leave(container, why);
+    if (armed !== undefined) this.#leave(armed, why);
     await this.#leaving;
     if (isInactive(this.unit.activeState)) this.unit.podman.sockets.end();
   }
 
-  /** One after the other, and whoever asks later waits for all of them. */
-  #leave(container: ArmedContainer, why: string): void {
-    this.#leaving = this.unit.manager.armingQueue.add(() => container.discard(why));
+  /** What it was made from is not what it would be made from now. */
+  async renew(why: string): Promise<void> {
+    await this.discard(why);
+    if (this.unit.isTriggeredNow) this.consider();
   }
 
-  async #arm(config: ServiceConfig, { plan: armPlan, logPath, asks }: Planned): Promise<void> {
+  /** The files were read again. */
+  onReload(): void {
+    const { config } = this.unit.loaded;
+    if (this.#armed === undefined && this.#why === undefined && !this.unit.isTriggeredNow) return;
+    if (this.#armed !== undefined && JSON.stringify(config) === JSON.stringify(this.#from) && config?.type === 'service' && isArmedIn(armModeOf(this.unit, config))) return;
+    void this.renew('Its files have changed');
+  }
+
+  /** One after the other, and whoever asks later waits for all of them. */
+  #leave(armed: Armed, why: string): void {
+    this.#leaving = this.unit.manager.armingQueue.add(() => armed.discard(why));
+  }
+
+  async #arm(config: ServiceConfig, planned: Planned): Promise<void> {
+    if (!this.#isStillWanted()) return;
+    const armed = planned.type === 'process' ? this.#armProcess(config) : await this.#armContainer(config, planned);
+    if (armed === undefined) return;
+    this.#armed = armed;
+    this.#from = config;
+    await new Promise<void>((resolve) => armed.whenSettled(resolve));
+    if (armed.state === 'gone' && planned.type === 'process') this.#onGone(armed);
+  }
+
+  /** A client may have come first: the next stop leads back here. */
+  #isStillWanted(): boolean {
+    if (!isInactive(this.unit.activeState)) this.#wanted = false;
+    return this.#wanted;
+  }
+
+  #armProcess(config: ServiceConfig): Armed {
+    const armed: ArmedProcess = new ArmedProcess(
+      this.unit,
+      config,
+      this.#eventsOf(() => armed),
+    );
+    return armed;
+  }
+
+  async #armContainer(config: ServiceConfig, { plan, logPath, asks, pod }: PlannedContainer): Promise<Armed | undefined> {
     const { unit } = this;
     const { manager } = unit;
-    if (!this.#wanted) return;
-    const runtime = await runtimeOf(manager, unit, config, armPlan);
-    // A client came first: the next stop leads back here.
-    if (!isInactive(unit.activeState)) this.#wanted = false;
-    if (!this.#wanted) return;
+    const setup = await this.#setup(config);
+    const runtime = runtimeOf(plan, setup);
     if (runtime === undefined) return this.#giveUp('its OCI runtime is neither crun nor runc');
+    if (pod !== undefined && manager.find(pod)?.activeState !== 'active') {
+      if (!(await startPod(manager, pod))) return this.#giveUp(`${pod} could not be started`);
+      this.#pod = pod;
+    }
+    if (!this.#isStillWanted()) return undefined;
     const identify = (): { identifier: string; pid: number } => ({ identifier: unit.name.replace(/\.service$/, ''), pid: unit.mainPid ?? 0 });
     const container: ArmedContainer = new ArmedContainer(
       manager,
       {
         unit: unit.name,
         config,
-        plan: armPlan,
+        plan,
+        planFrom: (argv) => replan(unit, config, argv) ?? plan,
         runtime,
+        setup,
         sockets: asks ? [] : manager.socketsFor(unit, config),
         cgroup: UnitCgroup.open(manager.cgroups, unit.name),
         log: logPath === undefined ? undefined : new ContainerLog(logPath, manager.logOf(unit.name), identify),
+        notify: plan.notifies ? new NotifySocket(manager.notifyFolder, `arm-${unit.name}`.slice(0, 40), manager.poller, (message) => unit.onMessage(message)) : undefined,
+        hurried: unit.podman.health.waits,
       },
-      () => this.#onGone(container),
+      this.#eventsOf(() => container),
     );
-    this.#container = container;
-    await new Promise<void>((resolve) => container.whenSettled(resolve));
+    manager.imageWatch.begin(setup);
+    return container;
   }
 
-  /** It failed, or somebody removed it: the service starts in the ordinary way, and the next stop tries again. */
-  #onGone(container: ArmedContainer): void {
-    if (this.#container !== container) return;
-    this.#container = undefined;
-    this.#giveUp(container.why ?? 'it is gone');
-    this.#leave(container, container.why ?? 'it is gone');
+  async #setup(config: ServiceConfig): Promise<PodmanSetup> {
+    const { manager, name } = this.unit;
+    return manager.armingQueue.podmanSetup(async () => {
+      const [command] = config.execStart;
+      if (command === undefined) throw new Error('There is no ExecStart=');
+      return parseSetup((await runPodman(manager, { unit: name, config, command, args: SETUP_ARGUMENTS, cgroup: undefined, timeoutMs: config.timeoutStartMs })).output);
+    });
   }
 
-  #giveUp(why: string): void {
+  #eventsOf(which: () => Armed): ArmEvents {
+    return {
+      onGone: () => this.#onGone(which()),
+      onLetGo: () => this.unit.manager.queue(this.unit.name, 'start', 'replace', () => undefined),
+    };
+  }
+
+  /** It failed, or somebody removed it: the service starts in the ordinary way, and later it is tried again. */
+  #onGone(armed: Armed): void {
+    if (this.#armed !== undefined && this.#armed !== armed) return;
+    this.#armed = undefined;
+    this.#giveUp(armed.why ?? 'it is gone');
+    this.#leave(armed, armed.why ?? 'it is gone');
+    if (this.#lost++ < AGAIN_MOST) this.#again = setTimeout(() => this.unit.isTriggeredNow && this.consider(), AGAIN_MS * 2 ** this.#lost).unref();
+  }
+
+  #giveUp(why: string): undefined {
     this.#wanted = false;
     this.#why = why;
     this.unit.manager.sayOnce(`${this.unit.name}: Not armed, starting it in the ordinary way: ${why}`);
   }
 }
 
-interface Planned {
-  readonly plan: ArmPlan;
-  readonly logPath: string | undefined;
-  /** Its runtime asks for the sockets: podman must not have them. */
-  readonly asks: boolean;
+function isArmedIn(mode: string): boolean {
+  return mode === 'auto' || mode === 'armed';
 }
 
-/** undefined: no container. */
-function plan(manager: Manager, unit: ServiceUnit, config: ServiceConfig): Planned | { readonly why: string } | undefined {
-  const command = config.execStart[0];
-  if (command === undefined || !isContainerService(config)) return undefined;
-  if (manager.socketsFor(unit, config).length === 0 && !unit.adopting.isOn(config)) return undefined;
-  if (config.execStartPre.length + config.execCondition.length > 0) return { why: 'ExecStartPre= may prepare what the container needs' };
-  const cgroup = manager.cgroups.path === undefined ? undefined : join(manager.cgroups.path, unit.name);
-  const adapted = adaptPodman(command.argv, manager.podmanHost, { logPath: manager.containerLogPath(unit.name), cgroup });
-  for (const note of adapted.notes) manager.sayOnce(`${unit.name}: ${note}`);
-  const checked = unit.podman.health.adapt(adapted.argv);
-  if (unit.podman.health.waits) return { why: 'it is ready when it is healthy (Notify=healthy)' };
-  const asks = unit.podman.sockets.prepare(config, checked);
-  const planned = planArming(unit.adopting.adapt(config, asks === undefined ? checked : unit.podman.sockets.adapt(asks, checked)));
-  return planned.ok ? { plan: planned.plan, logPath: adapted.logPath, asks: asks !== undefined } : planned;
+function replan(unit: ServiceUnit, config: ServiceConfig, argv: readonly string[]): ArmPlan | undefined {
+  const planned = planArming(containerCommand(unit, config, argv).argv);
+  return planned.ok ? planned.plan : undefined;
 }
 
-async function runtimeOf(manager: Manager, unit: ServiceUnit, config: ServiceConfig, armPlan: ArmPlan): Promise<OciRuntime | undefined> {
-  const command = config.execStart[0];
-  if (command === undefined) return undefined;
-  const ask = async (): Promise<string> => {
-    const request = { unit: unit.name, config, command, args: ['info', '--format', '{{.Host.OCIRuntime.Name}}'], cgroup: undefined, timeoutMs: config.timeoutStartMs };
-    return (await runPodman(manager, request)).output.split('\n').at(-1) ?? '';
-  };
-  const name = namedRuntime(armPlan) ?? (await manager.armingQueue.defaultRuntime(ask));
+function runtimeOf(plan: ArmPlan, setup: PodmanSetup): OciRuntime | undefined {
+  const name = namedRuntime(plan) ?? setup.runtime;
   const base = name.slice(name.lastIndexOf('/') + 1);
   return base === 'crun' || base === 'runc' ? base : undefined;
 }

@@ -35,14 +35,18 @@ export class HealthChecking {
     return this.#policy.waits;
   }
 
-  /** The containers run, and podman knows it after `afterMs`. Whether the service is not ready before its container is healthy. */
-  begin(config: ServiceConfig, afterMs: number): boolean {
+  /** Whether somebody runs checks: then it must not be frozen. */
+  needsAwake(config: ServiceConfig): boolean {
+    return this.#checks.length > 0 || config.execStart[0]?.argv.some((word) => word.startsWith('--health-cmd')) === true;
+  }
+
+  /** The containers run; `known` when podman knows it. Whether the service is not ready before its container is healthy. */
+  begin(config: ServiceConfig, known: Promise<void>): boolean {
     const hasChecks = /\.(container|kube)$/.test(config.sourcePath ?? '');
     if (!this.#isOurs || !hasChecks || this.#run !== undefined) return this.#held;
     const run = (this.#run = {});
     this.#held = this.#policy.waits;
-    const look = (): void => void this.#look(run, config).catch((error: unknown) => this.#giveUp(run, error));
-    this.#timer = setTimeout(look, this.#policy.asked || this.#policy.waits ? afterMs : ASK_AFTER_MS);
+    void this.#lookLater(run, config, known);
     return this.#held;
   }
 
@@ -58,6 +62,13 @@ export class HealthChecking {
   /** Where a systemd runs, podman has timers there. */
   get #isOurs(): boolean {
     return !this.unit.manager.podmanHost.systemd;
+  }
+
+  async #lookLater(run: object, config: ServiceConfig, known: Promise<void>): Promise<void> {
+    const afterMs = this.#policy.asked || this.#policy.waits ? 0 : ASK_AFTER_MS;
+    await known;
+    if (this.#run !== run) return;
+    this.#timer = setTimeout(() => void this.#look(run, config).catch((error: unknown) => this.#giveUp(run, error)), afterMs);
   }
 
   /** Finds the containers and what is to be checked in them. */

@@ -19,10 +19,11 @@ import { templateOf } from '../unit/name.js';
 import { formatDiagnostic, type Diagnostic } from '../unitfile/diagnostic.js';
 import { isInactive, type ActiveState } from './active-state.js';
 import { describeInstance, type Connection } from './accept.js';
-import { ArmingQueue } from './arming.js';
+import { ArmingQueue } from './arming-queue.js';
 import { unmetCondition } from './condition.js';
 import { FamilyMemory } from './family-memory.js';
 import { Graph } from './graph.js';
+import { ImageWatch } from './image-watch.js';
 import type { JobEnd, JobMode, JobType } from './job.js';
 import { JobQueue } from './job-queue.js';
 import { Leftovers } from './leftovers.js';
@@ -59,6 +60,7 @@ export class Manager {
   readonly cgroupPool: CgroupPool;
   readonly families: FamilyMemory;
   readonly armingQueue = new ArmingQueue();
+  readonly imageWatch = new ImageWatch(this);
   readonly observers = new Set<ManagerObserver>();
   readonly #logs = new Map<string, UnitLog>();
   readonly #said = new Set<string>();
@@ -242,8 +244,11 @@ export class Manager {
   trigger(socket: SocketUnit, service: string, noticedMs: number): void {
     if (this.#stopping) return;
     const triggered = this.get(service);
-    if (triggered instanceof ServiceUnit) triggered.activations.begin(noticedMs);
     this.armingQueue.onActivation();
+    if (triggered instanceof ServiceUnit) {
+      triggered.activations.begin(noticedMs);
+      if (triggered.freezing.isFrozen) return triggered.thawForClient();
+    }
     this.queue(service, 'start', 'replace', (end) => {
       const unit = this.find(service);
       if (end.result === 'done' || socket.subState !== 'running' || (unit !== undefined && !isInactive(unit.activeState))) return;
@@ -268,17 +273,30 @@ export class Manager {
     this.#log(unit, from);
     const expected = this.jobs.onState(unit);
     this.#tellSockets(unit, from);
-    if (unit instanceof SocketUnit) this.#tellArming(unit);
+    if (unit instanceof SocketUnit) this.#tellArming(unit, fromSub);
+    else if (unit instanceof ServiceUnit && unit.activeState !== from) this.#rearm(unit);
     if (unit.activeState !== from) this.#propagate(unit, from, expected);
     this.tell((observer) => observer.onUnitChanged?.(unit));
   }
 
-  /** Containers are prepared while their sockets listen, and taken back when these go. */
-  #tellArming(socket: SocketUnit): void {
+  /** Services are prepared while their sockets listen, and taken back when these go. */
+  #tellArming(socket: SocketUnit, fromSub: string): void {
     const service = socket.serviceName === undefined ? undefined : this.get(socket.serviceName);
     if (!(service instanceof ServiceUnit)) return;
-    if (socket.subState === 'listening') this.soon(() => service.arming.consider());
-    else if (isInactive(socket.activeState)) void service.arming.discard('Its socket does not listen any more');
+    if (socket.subState === 'listening') return this.soon(() => service.prepare(fromSub !== 'running'));
+    if (!isInactive(socket.activeState)) return;
+    service.freezing.onSocketsGone();
+    void service.arming.end('Its socket does not listen any more');
+  }
+
+  /** It has ended while its sockets were watched; or it is a pod's, and its members can be armed now. */
+  #rearm(unit: ServiceUnit): void {
+    if (isInactive(unit.activeState)) this.soon(() => (unit.isTriggeredNow ? unit.prepare(false) : undefined));
+    if (unit.activeState !== 'active' || unit.config?.sourcePath?.endsWith('.pod') !== true) return;
+    for (const name of this.graph.get(unit.name, 'bindsTo-inverse')) {
+      const member = this.find(name);
+      if (member instanceof ServiceUnit && member.isTriggeredNow) this.soon(() => member.arming.consider());
+    }
   }
 
   #tellSockets(unit: Unit, from: ActiveState): void {
@@ -431,6 +449,7 @@ export class Manager {
     const active = [...this.units.values()].filter((unit) => !isInactive(unit.activeState) || this.jobs.has(unit.name));
     await Promise.all(active.map((unit) => new Promise<void>((resolve) => this.queue(unit.name, 'stop', 'replace', () => resolve()))));
     const services = [...this.units.values()].filter((unit) => unit instanceof ServiceUnit);
+    this.imageWatch.end();
     await Promise.all(services.map((unit) => unit.arming.discard('rouse is ending')));
     await this.armingQueue.idle;
     for (const log of this.#logs.values()) log.close();

@@ -14,7 +14,9 @@ export interface PodmanCommand {
   readonly config: ServiceConfig;
   /** The command whose program, prefixes and place these arguments stand in for. */
   readonly command: Command;
-  readonly args: readonly string[];
+  /** Or made from the command's own words, when its variables have been replaced. */
+  readonly args: readonly string[] | ((argv: readonly string[]) => readonly string[]);
+  readonly variables?: ReadonlyMap<string, string>;
   readonly sockets?: readonly { readonly fd: Fd; readonly name: string }[];
   /** Folder of the unit's cgroup. */
   readonly cgroup: string | undefined;
@@ -45,10 +47,10 @@ export async function runPodman(manager: Manager, request: PodmanCommand): Promi
       exec: request.config.exec,
       sockets: request.sockets ?? [],
       nonBlocking: request.config.nonBlocking,
-      variables: podmanVariables(manager),
+      variables: new Map([...podmanVariables(manager), ...(request.variables ?? [])]),
       cgroup: request.cgroup,
       output: output.write,
-      adapt: ([program = 'podman']) => [program, ...request.args],
+      adapt: (argv) => [argv[0] ?? 'podman', ...(typeof request.args === 'function' ? request.args(argv) : request.args)],
     });
   } catch (error) {
     output.read.close();

@@ -25,10 +25,10 @@ export class PodmanService {
     this.logs = new KubeLogs(unit);
   }
 
-  /** The containers run, and podman knows it after `afterMs`. Whether the service is nevertheless not ready yet. */
-  begin(config: ServiceConfig, afterMs: number): boolean {
+  /** The containers run; `known` when podman knows it. Whether the service is nevertheless not ready yet. */
+  begin(config: ServiceConfig, known: Promise<void>): boolean {
     this.logs.begin(config);
-    return this.health.begin(config, afterMs);
+    return this.health.begin(config, known);
   }
 
   onState(config: ServiceConfig, state: ActiveState): void {

@@ -29,6 +29,8 @@ export interface SpawnFacts {
   readonly cgroup: UnitCgroup | undefined;
   /** What only podman's commands get. */
   readonly podman: ReadonlyMap<string, string>;
+  /** It waits before exec; LaunchRequest. */
+  readonly gate?: Fd;
 }
 
 export interface SpawnedCommand {
@@ -77,6 +79,7 @@ export function spawnCommand(manager: Manager, unit: ServiceUnit, config: Servic
       cgroup: facts.cgroup?.path,
       output: output?.write,
       ...(asks === undefined ? {} : { asks }),
+      ...(facts.gate === undefined ? {} : { gate: facts.gate }),
       // Many come in a row, and nobody is told whether the program of a simple service could be executed.
       hasty: unit.connection !== undefined && effect.list === 'execStart' && config.serviceType === 'simple',
       ...(isContainerService(config) ? { adapt } : {}),

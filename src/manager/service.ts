@@ -15,6 +15,7 @@ import { SERVICE_ACTIVE_STATE, isInactive, type ActiveState } from './active-sta
 import { ActivationTimes } from './activation-times.js';
 import { Adopting } from './adopting.js';
 import { Arming } from './arming.js';
+import { Freezing } from './freezing.js';
 import { MainPidFinder } from './main-pid.js';
 import { PodmanService } from './podman-service.js';
 import { podmanVariables } from './podman-command.js';
@@ -24,9 +25,6 @@ import { INITIAL_SERVICE, stepService, type KillOperation, type ServiceData, typ
 import type { ExitInfo } from './service-result.js';
 import { spawnCommand, type SpawnedCommand } from './service-spawn.js';
 import { DONE, Unit, type JobProgress } from './unit.js';
-
-/** By then podman knows that an armed container runs. */
-const ARMED_NOTICE_MS = 1000;
 
 export class ServiceUnit extends Unit {
   #data: ServiceData = INITIAL_SERVICE;
@@ -41,6 +39,7 @@ export class ServiceUnit extends Unit {
   #control: SpawnedCommand | undefined;
   #queue: ServiceEvent[] = [];
   readonly arming = new Arming(this);
+  readonly freezing = new Freezing(this);
   /** Of an instance that a connection has started; Accept=yes. */
   connection: Connection | undefined;
   readonly adopting = new Adopting(this);
@@ -86,6 +85,31 @@ export class ServiceUnit extends Unit {
     return this.#processes?.cgroup?.path;
   }
 
+  /** Whether one of its sockets is watched: the next client starts it, or thaws it. */
+  get isTriggeredNow(): boolean {
+    const { config } = this;
+    return config !== undefined && this.manager.socketUnitsOf(this, config).some(({ subState }) => subState === 'listening');
+  }
+
+  /** Its sockets listen and it is down. `fresh`: they have just been opened. */
+  prepare(fresh: boolean): void {
+    this.arming.consider();
+    this.freezing.consider(fresh);
+  }
+
+  /** It was started long ago, and goes on now. */
+  thawForClient(): void {
+    this.freezing.thaw();
+    this.activations.how('frozen');
+    this.activations.mark('executed');
+    this.activations.mark('ready');
+  }
+
+  /** Somebody asked for its last stop. */
+  get wasStopped(): boolean {
+    return this.#data.forbidRestart;
+  }
+
   get pids(): readonly number[] {
     return isInactive(this.activeState) ? [] : (this.#processes?.pids() ?? []);
   }
@@ -102,6 +126,7 @@ export class ServiceUnit extends Unit {
 
   override adopt(loaded: LoadedUnit): void {
     super.adopt(this.connection === undefined ? loaded : describeInstance(loaded, this.connection));
+    if (this.connection === undefined) this.arming.onReload();
   }
 
   start(): JobProgress {
@@ -154,6 +179,7 @@ export class ServiceUnit extends Unit {
 
   /** Events that arise while a step's effects are performed wait for its end: a step never runs inside another. */
   #dispatch(event: ServiceEvent): void {
+    this.freezing.thaw();
     this.#queue.push(event);
     if (this.#stepping) return;
     this.#stepping = true;
@@ -177,6 +203,7 @@ export class ServiceUnit extends Unit {
     if (this.activeState === 'active') this.activations.mark('ready');
     this.podman.onState(config, this.activeState);
     this.stateChanged(activeState, subState);
+    if (this.activeState === 'active' && activeState !== 'active') this.freezing.begin(config);
     if (isInactive(this.activeState)) {
       this.#running = undefined;
       this.activations.end();
@@ -211,9 +238,9 @@ export class ServiceUnit extends Unit {
   // What exists from the start until the end
 
   #acquire(config: ServiceConfig): void {
-    this.invocationId = randomUUID().replaceAll('-', '');
+    this.invocationId = this.arming.invocationId ?? randomUUID().replaceAll('-', '');
     this.#processes = new UnitProcesses(this.manager.poller, this.#openCgroup(config), this.invocationId);
-    // Nobody notifies about an armed container: we let it go, so we know.
+    // What is armed has one already, if it needs one.
     if (!this.arming.isPossible) this.#openNotify(config);
   }
 
@@ -240,6 +267,7 @@ export class ServiceUnit extends Unit {
     this.#processes = undefined;
     this.adopting.end();
     this.podman.end();
+    this.freezing.end();
     // A daemon that was killed leaves it behind: systemd.service(5), PIDFile=.
     if (config.pidFile !== undefined) rmSync(config.pidFile, { force: true });
     removeRuntimeDirectories(this.manager.launchHost.folders, config.exec, this.#data.state === 'auto-restart');
@@ -268,12 +296,19 @@ export class ServiceUnit extends Unit {
       if (processes === undefined || this.#processes !== processes) return;
       const taken = this.arming.take();
       if (taken === undefined) return this.#spawnOrdinary(config, effect);
-      this.activations.armed();
+      this.activations.how('armed');
       this.activations.mark('executed');
-      this.#trackMain({ ...taken, failure: undefined });
+      this.#notify = taken.notify ?? this.#notify;
+      this.#trackMain(taken);
       this.manager.remember(this.name, taken.pid, processes.cgroup?.path);
-      this.#onReady(config, ARMED_NOTICE_MS);
+      // What says so itself is ready when it does; of others conmon would say it now.
+      if (taken.notify === undefined) this.#onReady(config, taken.known);
     });
+  }
+
+  /** The message of a notify socket that was there before the run. */
+  onMessage(message: Notification): void {
+    if (this.#running !== undefined) this.#onNotification(this.#running, message);
   }
 
   #spawnOrdinary(config: ServiceConfig, effect: Extract<ServiceEffect, { type: 'spawn' }>): void {
@@ -420,8 +455,8 @@ export class ServiceUnit extends Unit {
   }
 
   /** The service says that it is ready. Whether it is may depend on more: that its program listens, or that its container is healthy. */
-  #onReady(config: ServiceConfig, podmanKnowsAfterMs = 0): void {
-    const held = this.podman.begin(config, podmanKnowsAfterMs);
+  #onReady(config: ServiceConfig, podmanKnows: Promise<void> = Promise.resolve()): void {
+    const held = this.podman.begin(config, podmanKnows);
     if (!held && !this.adopting.awaitsListen(config)) this.#dispatch({ type: 'ready' });
   }
 

@@ -6,7 +6,7 @@
  *   start-post        descriptors are held and listen; a control process runs a command of ExecStartPost=.
  *   listening         descriptors are held and watched: the next arrival starts the service. With Accept=yes each connection is
  *                     accepted and given to an instance of its own, and the state stays this.
- *   running           descriptors are held and not watched: the service has them.
+ *   running           descriptors are held and not watched: the service has them. One that is frozen has them, too, and the state is listening.
  *   stop-pre          a control process runs a command of ExecStopPre=; descriptors are held, not watched.
  *   stop-pre-sigterm  the process of start-pre, start-post or stop-pre was told to go.
  *   stop-post         descriptors are closed; a control process runs a command of ExecStopPost=.
@@ -40,6 +40,8 @@ export type SocketEvent =
   | { readonly type: 'hung-up' }
   | { readonly type: 'service-started' }
   | { readonly type: 'service-ended' }
+  /** It runs and does nothing until somebody connects: [X-Rouse] Arm=frozen. */
+  | { readonly type: 'service-frozen' }
   | { readonly type: 'spawn-failed' }
   | { readonly type: 'control-exited'; readonly exit: ExitInfo }
   | { readonly type: 'timeout' };
@@ -122,6 +124,9 @@ class Machine {
         return;
       case 'service-started':
         if (state === 'listening' && !this.config.accept) this.#setState('running');
+        return;
+      case 'service-frozen':
+        if (state === 'running') this.#setState('listening');
         return;
       case 'service-ended':
         if (state === 'running') this.#enterListening(true);

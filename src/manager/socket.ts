@@ -110,6 +110,10 @@ export class SocketUnit extends Unit {
     }
   }
 
+  onServiceFrozen(): void {
+    this.dispatch({ type: 'service-frozen' });
+  }
+
   /**
    * Unlike systemd, where this ends the socket (as here with OnLimit=fail): it rests, keeps the clients, and tries again. `waitMs` is
    * when the limit would allow more; without it nobody can know.

@@ -17,3 +17,10 @@ export function pipe(): { readonly read: Fd; readonly write: Fd } {
 export function setPipeSize(fd: Fd, bytes: number): void {
   check('fcntl', libc.fcntl(fd.number, F_SETPIPE_SZ, Math.min(bytes, 0x7fffffff)));
 }
+
+const ONE = Buffer.of(1);
+
+/** One byte, for whoever waits for it. Throws SysError: EPIPE when nobody does any more. */
+export function writeByte(fd: Fd): void {
+  check('write', libc.write(fd.number, ONE, 1));
+}

@@ -213,6 +213,10 @@ export interface ServiceConfig extends CommonConfig {
   readonly delegate: boolean;
   /** [X-Rouse]; without targets. */
   readonly adopt: AdoptConfig;
+  /** [X-Rouse]; undefined: nothing was said. */
+  readonly arm: ArmMode | undefined;
+  /** [X-Rouse] Nobody for so long, and it is frozen again. */
+  readonly freezeAfterMs: number | undefined;
   readonly exec: ExecConfig;
   readonly kill: KillConfig;
 }
@@ -243,6 +247,18 @@ export interface AdoptConfig {
   readonly mode: AdoptMode | undefined;
   readonly targets: readonly AdoptTarget[];
 }
+
+/**
+ * How ready a service is while nobody is connected; [X-Rouse] Arm=. Each level takes more memory and answers sooner.
+ *   stopped   nothing of it runs.
+ *   armed     its container, or its process, waits before exec.
+ *   frozen    it was started, and its cgroup is frozen until somebody connects; cgroups(7).
+ *   running   it was started.
+ */
+export type ArmLevel = 'stopped' | 'armed' | 'frozen' | 'running';
+
+/** 'auto': what suits it; a container is armed if it can be. */
+export type ArmMode = 'auto' | ArmLevel;
 
 export type ListenKind = 'stream' | 'datagram' | 'sequential-packet' | 'fifo' | 'special' | 'netlink' | 'message-queue' | 'usb-function';
 
@@ -315,6 +331,9 @@ export interface SocketConfig extends CommonConfig {
   readonly onLimit: 'rest' | 'fail';
   /** [X-Rouse] */
   readonly adopt: AdoptConfig;
+  /** [X-Rouse] As in the service, which has the last word. */
+  readonly arm: ArmMode | undefined;
+  readonly freezeAfterMs: number | undefined;
   readonly exec: ExecConfig;
   readonly kill: KillConfig;
 }

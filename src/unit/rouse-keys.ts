@@ -3,10 +3,12 @@
  * podman pass over sections that begin with X-.
  */
 import { expandSpecifiers } from '../unitfile/specifier.js';
-import type { AdoptConfig } from './config.js';
+import type { AdoptConfig, ArmMode } from './config.js';
 import { custom, one, tableOf, type KeyRow } from './key-table.js';
 import { adoptMode, adoptTarget } from './values/adopt.js';
+import { armMode } from './values/arm.js';
 import { oneOf } from './values/simple.js';
+import { timeSpan } from './values/time-span.js';
 
 /** `auto`, a boolean, or what the program binds, one word for each Listen…= of the unit in their order. */
 function adoptSockets(): KeyRow {
@@ -37,12 +39,19 @@ function adoptService(): KeyRow {
   });
 }
 
+/** Of a socket or its service, which has the last word. */
+const ARM_KEYS: readonly KeyRow[] = [one('Arm', 'arm', armMode), one('FreezeAfterSec', 'freezeAfterMs', timeSpan)];
+
 /** What [X-Rouse] of a unit is read with, by the unit's type. */
 export const ROUSE_KEYS: Readonly<Record<'socket' | 'service' | 'target', ReadonlyMap<string, KeyRow>>> = {
-  socket: tableOf(adoptSockets(), one('OnLimit', 'onLimit', oneOf('rest', 'fail'), 'rest')),
-  service: tableOf(adoptService()),
+  socket: tableOf(adoptSockets(), ARM_KEYS, one('OnLimit', 'onLimit', oneOf('rest', 'fail'), 'rest')),
+  service: tableOf(adoptService(), ARM_KEYS),
   target: tableOf(),
 };
 
 /** What units of both types have when they have no such section. */
-export const ROUSE_DEFAULTS: { readonly adopt: AdoptConfig } = { adopt: { mode: undefined, targets: [] } };
+export const ROUSE_DEFAULTS: { readonly adopt: AdoptConfig; readonly arm: ArmMode | undefined; readonly freezeAfterMs: number | undefined } = {
+  adopt: { mode: undefined, targets: [] },
+  arm: undefined,
+  freezeAfterMs: undefined,
+};

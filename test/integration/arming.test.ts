@@ -15,7 +15,7 @@ describe.skipIf(whyNoHost() !== undefined).each(LAYOUTS)('an armed container of 
   let host: Host;
   const sh = async (script: string): Promise<string> => (await host.exec(['sh', '-c', `. ~/env; ${script}`], { user, timeoutMs: 30_000 })).stdout.trim();
   const rouse = (args: string): Promise<string> => sh(`node /rouse/bin/rouse ${args}`);
-  const container = async (): Promise<string> => /Container: (.*)/.exec(await rouse('status box.service'))?.[1] ?? '';
+  const container = async (): Promise<string> => / Arm: (.*)/.exec(await rouse('status box.service'))?.[1] ?? '';
   const until = async (wanted: RegExp, ask: () => Promise<string>): Promise<string> => {
     for (const end = Date.now() + 20_000; ;) {
       const answer = await ask();
