@@ -8,6 +8,9 @@ import type { CommonOptions } from './context.js';
 /** In the child's environment: the descriptor on which it says that it is ready, or why it never will be. */
 export const READY_FD_VARIABLE = 'ROUSE_READY_FD';
 
+/** In the environment of one that was started in place of one that died: nobody waits for its word. */
+export const AGAIN_VARIABLE = 'ROUSE_STARTED_AGAIN';
+
 /** What it says there when it is ready; otherwise why it is not, and after `HINT` what to do. */
 export const READY = 'ready';
 export const HINT = '\nhint: ';

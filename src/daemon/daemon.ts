@@ -19,12 +19,15 @@ import { Manager } from '../manager/manager.js';
 import { lockFile } from '../sys/lock.js';
 import { Poller } from '../sys/poller.js';
 import { groupByName, setChildSubreaper, userByName } from '../sys/process.js';
+import { takeOver } from '../manager/takeover.js';
 import { OrphanReaper } from './orphans.js';
 
 export interface DaemonOptions {
   readonly env: NodeJS.ProcessEnv;
   /** What the manager says, line by line. */
   readonly print: (line: string) => void;
+  /** How another manager is started when this one was killed. */
+  readonly restart?: { readonly argv: readonly string[]; readonly env: readonly string[] } | undefined;
   /** Root's systemctl is to find this manager, at the price that other programs believe in a systemd. */
   readonly asSystemd?: boolean;
   /** Called when requests are answered. */
@@ -33,9 +36,6 @@ export interface DaemonOptions {
 
 /** Another manager of the same user has the lock. */
 export class AlreadyRunning extends Error {}
-
-/** How long what a dead manager left may take to go. */
-const SWEEP_MS = 5000;
 
 /** Resolves with the exit code when the manager has stopped everything. Throws AlreadyRunning, ScopeError and file errors. */
 export async function runDaemon(scope: Scope, options: DaemonOptions): Promise<number> {
@@ -48,7 +48,7 @@ export async function runDaemon(scope: Scope, options: DaemonOptions): Promise<n
   const manager = makeManager(scope, options);
   const orphans = new OrphanReaper();
   orphans.start();
-  for (const line of await manager.leftovers.sweep(SWEEP_MS)) print(line);
+  await takeOver(manager);
   const server = new ControlServer(manager, scope);
   await server.listen();
   const dbus = new DBus(manager, { env: options.env, asSystemd: options.asSystemd === true, onExit: () => server.onExit() });
@@ -63,13 +63,14 @@ export async function runDaemon(scope: Scope, options: DaemonOptions): Promise<n
   await server.close();
   await dbus.close();
   orphans.stop();
+  manager.keeper.end();
   manager.poller.close();
   closeCgroupTree(manager.cgroups);
   for (const name of ['notify', 'running', 'adopt', GENERATED_FOLDER]) rmSync(join(scope.rouseDir, name), { recursive: true, force: true });
   return 0;
 }
 
-function makeManager(scope: Scope, { env, print }: DaemonOptions): Manager {
+function makeManager(scope: Scope, { env, print, restart }: DaemonOptions): Manager {
   const onError = (error: unknown): void => manager.onBug(error);
   process.on('uncaughtException', onError);
   process.on('unhandledRejection', onError);
@@ -83,6 +84,7 @@ function makeManager(scope: Scope, { env, print }: DaemonOptions): Manager {
     launchHost: launchHost(scope, store, env),
     podmanHost: detectPodmanHost(cgroups.layout, env['PATH'] ?? DEFAULT_PATH),
     openContext: { resolveUser: known(userByName, 'user'), resolveGroup: known(groupByName, 'group') },
+    restart,
     print,
   });
   return manager;

@@ -6,8 +6,15 @@
 import { closeSync, fstatSync, openSync, readSync, rmSync, watch, writeFileSync, type FSWatcher } from 'node:fs';
 import { LineSplitter, type UnitLog } from './output.js';
 
-const ENTRY = /^\S+ (?:stdout|stderr) ([FP]) (.*)$/s;
+const ENTRY = /^(\S+) (?:stdout|stderr) ([FP]) (.*)$/s;
 const CHUNK = 64 * 1024;
+
+export interface ContainerLogOptions {
+  /** podman has made the file already, and removes it with the container. */
+  readonly made?: boolean;
+  /** Another manager has followed it until then: nothing is made, and earlier lines are passed over. Milliseconds since the epoch. */
+  readonly sinceMs?: number;
+}
 
 export class ContainerLog {
   #fd: number;
@@ -18,22 +25,22 @@ export class ContainerLog {
   #closed = false;
 
   /**
-   * Makes the file, so that there is something to watch before podman does; with `made`, podman has made it already and removes it with
-   * the container. Throws Node's file errors.
+   * Makes the file, unless it is there already, so that there is something to watch before podman does. Throws Node's file errors.
    */
   constructor(
     readonly path: string,
     readonly log: UnitLog,
     readonly identify: () => { identifier: string; pid: number },
-    readonly made = false,
+    readonly options: ContainerLogOptions = {},
   ) {
-    if (!made) {
+    const isThere = options.made === true || options.sinceMs !== undefined;
+    if (!isThere) {
       rmSync(path, { force: true });
       writeFileSync(path, '', { mode: 0o600 });
     }
     this.#fd = openSync(path, 'r');
     this.#watcher = this.#watch();
-    if (made) this.#read();
+    if (isThere) this.#read();
   }
 
   /** Reads what is left, and removes the file unless podman made it; once. */
@@ -43,7 +50,7 @@ export class ContainerLog {
     this.#watcher.close();
     this.#read();
     closeSync(this.#fd);
-    if (!this.made) rmSync(this.path, { force: true });
+    if (this.options.made !== true) rmSync(this.path, { force: true });
   }
 
   #watch(): FSWatcher {
@@ -83,9 +90,9 @@ export class ContainerLog {
 
   #onLine(line: string): void {
     const match = ENTRY.exec(line);
-    if (match?.[2] === undefined) return;
-    this.#partial += match[2];
-    if (match[1] === 'P') return;
+    if (match?.[3] === undefined || Date.parse(match[1] ?? '') < (this.options.sinceMs ?? 0)) return;
+    this.#partial += match[3];
+    if (match[2] === 'P') return;
     const { identifier, pid } = this.identify();
     this.log.write(identifier, pid, this.#partial);
     this.#partial = '';

@@ -134,17 +134,38 @@ function cut(line: string, onLine: (line: string) => void): void {
   for (let at = 0; at === 0 || at < line.length; at += LINE_MAX) onLine(line.slice(at, at + LINE_MAX));
 }
 
+/** Has a copy of the pipe's end for as long as it is read: without a reader, a program that writes fails or is killed; pipe(7). */
+export interface OutputKeeper {
+  keep(name: string, fd: Fd): void;
+  drop(name: string): void;
+}
+
+let pipes = 0;
+
 /** Reads a pipe until every writer has closed it, and writes each line to the log. Takes the fd. */
-export function captureOutput(readEnd: Fd, log: UnitLog, identify: () => { identifier: string; pid: number }): void {
+export function captureOutput(readEnd: Fd, log: UnitLog, identify: () => { identifier: string; pid: number }, keeper?: OutputKeeper): void {
   const splitter = new LineSplitter();
   const onLine = (line: string): void => {
     const { identifier, pid } = identify();
     log.write(identifier, pid, line);
   };
+  const keptAs = keeper === undefined ? '' : `${process.pid} ${++pipes}`;
+  if (keeper !== undefined) keepSoon(keeper, keptAs, readEnd.dup());
   const stream = new Socket({ fd: readEnd.take(), readable: true, writable: false });
   stream.on('data', (bytes: Buffer) => splitter.push(bytes, onLine));
   stream.on('error', () => stream.destroy());
-  stream.on('close', () => splitter.end(onLine));
+  stream.on('close', () => {
+    splitter.end(onLine);
+    keeper?.drop(keptAs);
+  });
+}
+
+/** Not on the way to the first byte. */
+function keepSoon(keeper: OutputKeeper, keptAs: string, copy: Fd): void {
+  setImmediate(() => {
+    keeper.keep(keptAs, copy);
+    copy.close();
+  });
 }
 
 /** SyslogIdentifier=, or the program's name as systemd has it. */

@@ -16,10 +16,11 @@ import { AdoptListener } from '../socket/adopt-listener.js';
 import { targetsOf, type WantedBind } from '../socket/adopt-match.js';
 import { familiesFor, type AskedFamily } from '../socket/families.js';
 import { prettyAddress } from '../socket/pretty.js';
+import type { KeptGroup } from '../socket/kept-group.js';
 import { relayConnections, relayDatagrams } from '../socket/relay.js';
 import { errnoText } from '../sys/errno.js';
 import type { Fd } from '../sys/fd.js';
-import { hasSeccompNotify } from '../sys/seccomp-notify.js';
+import { hasSeccompNotify, mayLookAt } from '../sys/seccomp-notify.js';
 import { getsockname } from '../sys/socket.js';
 import type { AdoptMode, Listen, ListenKind, ServiceConfig } from '../unit/config.js';
 import type { ServiceUnit } from './service.js';
@@ -30,13 +31,43 @@ interface Prepared {
   readonly adoption: Adoption;
   readonly listener: AdoptListener | undefined;
   readonly paths: AdoptProfilePaths;
+  /** Takes the notify descriptor of a filter. */
+  readonly serve: (notify: Fd) => void;
 }
+
+/** What the keeper calls the listener; notify descriptors have numbers, each manager its own. */
+const LISTENER = 'listener';
+let filters = 0;
 
 export class Adopting {
   /** 'off': looked at for this run, and not to be. */
   #prepared: Prepared | 'off' | undefined;
+  /** What of this run outlives us: with it, calls to bind wait for the manager after us, and so do runtimes. */
+  readonly #keeper: KeptGroup;
+  readonly #keptAs = new Map<Fd, string>();
 
-  constructor(readonly unit: ServiceUnit) {}
+  constructor(readonly unit: ServiceUnit) {
+    this.#keeper = unit.manager.keeper.group('adopt', unit.name);
+  }
+
+  /** Whether a process that another manager has started can be answered by us as well. */
+  canResume(config: ServiceConfig, pid: number): boolean {
+    const wanted = this.#sockets(config).some((socket) => isWanted(config, modeOf(config, socket)));
+    return !wanted || isContainerService(config) || mayLookAt(pid);
+  }
+
+  /** The service runs on, and so do its questions: those that nobody has answered meanwhile are answered now. */
+  resume(config: ServiceConfig): void {
+    const kept = this.#keeper.take();
+    const listening = kept.find(({ name }) => name === LISTENER)?.fd;
+    const prepared = kept.length === 0 ? undefined : this.#prepare(config, listening);
+    for (const { name, fd } of kept) {
+      if (name === LISTENER && prepared?.listener !== undefined) continue;
+      this.#keeper.drop(name);
+      if (prepared === undefined) fd.close();
+      else prepared.serve(fd);
+    }
+  }
 
   /** Those of its sockets that do not go to the program as descriptors that it inherits. */
   withheld(config: ServiceConfig): ReadonlySet<Fd> {
@@ -63,7 +94,7 @@ export class Adopting {
     if (prepared === undefined) return undefined;
     const { manager, name } = this.unit;
     return openChannel(manager.poller, {
-      onNotify: (notify) => prepared.adoption.serve(notify),
+      onNotify: prepared.serve,
       onNoNewPrivileges: () =>
         manager.sayOnce(
           `${name}: Its processes have no new privileges (sudo and other setuid programs have no effect there): without CAP_SYS_ADMIN, adopting their sockets takes that`,
@@ -94,19 +125,21 @@ export class Adopting {
     if (prepared === undefined || prepared === 'off') return;
     prepared.listener?.close();
     prepared.adoption.close();
+    this.#keptAs.clear();
+    this.#keeper.drop();
   }
 
-  #prepare(config: ServiceConfig): Prepared | undefined {
+  #prepare(config: ServiceConfig, listening?: Fd): Prepared | undefined {
     if (this.#prepared === undefined) {
       const wanted = this.#sockets(config).filter((socket) => isWanted(config, modeOf(config, socket)));
       if (wanted.length === 0) return undefined;
       const explicit = wanted.some((socket) => modeOf(config, socket) === 'yes');
-      this.#prepared = this.#begin(config, explicit) ?? 'off';
+      this.#prepared = this.#begin(config, explicit, listening) ?? 'off';
     }
     return this.#prepared === 'off' ? undefined : this.#prepared;
   }
 
-  #begin(config: ServiceConfig, explicit: boolean): Prepared | undefined {
+  #begin(config: ServiceConfig, explicit: boolean, listening: Fd | undefined): Prepared | undefined {
     const { manager, name } = this.unit;
     const base = join(manager.host.scope.rouseDir, 'adopt', createHash('sha256').update(name).digest('hex').slice(0, 12));
     const paths = { profile: `${base}.json`, listener: `${base}.sock`, home: manager.host.scope.home };
@@ -116,9 +149,17 @@ export class Adopting {
       return undefined;
     }
     const adoption = this.#makeAdoption(config);
-    if (!isContainerService(config)) return { adoption, paths, listener: undefined };
+    const serve = (notify: Fd): void => {
+      const keptAs = `${process.pid} ${++filters}`;
+      this.#keptAs.set(notify, keptAs);
+      this.#keeper.keep(keptAs, notify);
+      adoption.serve(notify);
+    };
+    if (!isContainerService(config)) return { adoption, paths, serve, listener: undefined };
     try {
-      return { adoption, paths, listener: new AdoptListener(manager.poller, paths.listener, (notify) => adoption.serve(notify)) };
+      const listener = new AdoptListener(manager.poller, paths.listener, serve, listening);
+      this.#keeper.keep(LISTENER, listener.fd);
+      return { adoption, paths, serve, listener };
     } catch (error) {
       manager.say(this.unit, `Its sockets cannot be adopted, handing them over with LISTEN_FDS: ${error instanceof Error ? error.message : String(error)}`);
       return undefined;
@@ -134,11 +175,18 @@ export class Adopting {
         onServing: () => (this.#listenIsReady(config) ? this.unit.programListens() : undefined),
         onAdopted: (socket, bound) => setImmediate(() => this.#tell(socket, bound)),
         onChosen: (listen, asked, wanted, unwanted) => this.#onChosen(config, listen, asked, wanted, unwanted),
+        onFilterGone: (notify) => this.#onFilterGone(notify),
         onStranger: (bound) => this.#onStranger(config, bound),
         onTrouble: (message) => manager.say(this.unit, message, 'programs that may not be looked at cannot have their sockets adopted: docs/adopt.md'),
       },
       { sharesFiles: !isContainerService(config) },
     );
+  }
+
+  #onFilterGone(notify: Fd): void {
+    const keptAs = this.#keptAs.get(notify);
+    this.#keptAs.delete(notify);
+    if (keptAs !== undefined) this.#keeper.drop(keptAs);
   }
 
   /** In the unit's log: it is what somebody looks for who wonders where the port went. */
@@ -216,5 +264,3 @@ function hindrance(config: ServiceConfig, paths: AdoptProfilePaths): string | un
   const adapted = withAdoptProfile(config.execStart[0]?.argv ?? [], paths);
   return adapted.ok ? undefined : adapted.why;
 }
-
-export type HeldEntry = { readonly fd: Fd };

@@ -167,7 +167,7 @@ export class ArmedContainer implements Armed {
     });
     this.#watchFifo();
     this.#state = 'armed';
-    this.manager.leftovers.remember(this.request.unit, conmonPid, this.request.cgroup?.path);
+    this.manager.leftovers.remember(this.request.unit, { pid: conmonPid, cgroup: this.request.cgroup, invocationId: '', isReady: false });
     this.#settle();
   }
 

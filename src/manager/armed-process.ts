@@ -104,7 +104,7 @@ export class ArmedProcess implements Armed {
       this.#spawned = spawned;
       this.#follow(spawned);
       this.#state = 'armed';
-      unit.manager.leftovers.remember(unit.name, spawned.pid, this.#cgroup?.path);
+      unit.manager.leftovers.remember(unit.name, { pid: spawned.pid, cgroup: this.#cgroup, invocationId: this.invocationId, isReady: false });
     } finally {
       gate.read.close();
       if (this.#gate === undefined) gate.write.close();

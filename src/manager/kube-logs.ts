@@ -31,7 +31,7 @@ export class KubeLogs {
     for (const { name, logPath } of containers) {
       if (logPath === '') continue;
       const identify = (): { identifier: string; pid: number } => ({ identifier: name, pid: this.unit.mainPid ?? 0 });
-      manager.guard(() => this.#logs.push(new ContainerLog(logPath, manager.logOf(this.unit.name), identify, true)));
+      manager.guard(() => this.#logs.push(new ContainerLog(logPath, manager.logOf(this.unit.name), identify, { made: true })));
     }
   }
 }

@@ -1,16 +1,23 @@
 /**
- * What a manager that was killed left running. Each running service is remembered in a small file; the next manager ends what
- * it finds there, before it opens the sockets that those processes still hold.
+ * What a manager that was killed left running. Each running service is remembered in a small file; the next manager goes on with what
+ * it finds there (takeover.ts), and ends what it cannot go on with.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-interface Leftover {
-  readonly unit: string;
+export interface Running {
   readonly pid: number;
+  /** Folder of its cgroup, and that as the kernel names it. */
+  readonly cgroup: { readonly path: string; readonly name: string } | undefined;
+  readonly invocationId: string;
+  /** Ready, with `pid` as its main process. */
+  readonly isReady: boolean;
+}
+
+export interface Leftover extends Running {
+  readonly unit: string;
   /** Field 22 of proc_pid_stat(5): with the pid, it names one process only. */
   readonly startTime: string;
-  readonly cgroup: string | undefined;
 }
 
 export class Leftovers {
@@ -18,11 +25,11 @@ export class Leftovers {
 
   constructor(readonly folder: string) {}
 
-  remember(unit: string, pid: number, cgroup: string | undefined): void {
+  remember(unit: string, running: Running): void {
     this.#remembered.add(unit);
     try {
       mkdirSync(this.folder, { recursive: true, mode: 0o700 });
-      const entry: Leftover = { unit, pid, startTime: startTime(pid) ?? '', cgroup };
+      const entry: Leftover = { unit, startTime: startTime(running.pid) ?? '', ...running };
       writeFileSync(join(this.folder, `${unit}.json`), JSON.stringify(entry), { mode: 0o600 });
     } catch {
       // A full /run costs the clean-up after a crash, not the service.
@@ -37,32 +44,44 @@ export class Leftovers {
     rmSync(join(this.folder, `${unit}.json`), { force: true });
   }
 
-  /** Ends what the last manager left, and says what it was. Waits at most `timeoutMs` for it to be gone. */
-  async sweep(timeoutMs: number): Promise<readonly string[]> {
-    const words: string[] = [];
-    for (const entry of this.#read()) {
-      const pids = entry.cgroup === undefined ? [] : pidsIn(entry.cgroup);
-      // A container's first process is below conmon, and in no cgroup of ours where we could make none.
-      if (isSame(entry)) pids.push(...withDescendants(entry.pid));
-      if (pids.length > 0) words.push(`${entry.unit}: Was left running by a manager that died, ending it (${pids.length === 1 ? 'process' : 'processes'} ${pids.join(' ')})`);
-      for (const pid of new Set(pids)) killNow(pid);
-      await gone(pids, timeoutMs);
-      if (entry.cgroup !== undefined) removeTree(entry.cgroup);
-      this.#remove(entry.unit);
-    }
-    return words;
+  /** Ends what was left of one service, and says what it was. Waits at most `timeoutMs` for it to be gone. */
+  async end(entry: Leftover, timeoutMs: number): Promise<string | undefined> {
+    const pids = entry.cgroup === undefined ? [] : pidsIn(entry.cgroup.path);
+    // A container's first process is below conmon, and in no cgroup of ours where we could make none.
+    if (isSame(entry)) pids.push(...withDescendants(entry.pid));
+    for (const pid of new Set(pids)) killNow(pid);
+    await gone(pids, timeoutMs);
+    if (entry.cgroup !== undefined) removeTree(entry.cgroup.path);
+    this.#remove(entry.unit);
+    const processes = [...new Set(pids)];
+    return processes.length === 0
+      ? undefined
+      : `${entry.unit}: Was left running by a manager that died, ending it (${processes.length === 1 ? 'process' : 'processes'} ${processes.join(' ')})`;
   }
 
-  #read(): readonly Leftover[] {
-    try {
-      return readdirSync(this.folder).map((name) => JSON.parse(readFileSync(join(this.folder, name), 'utf8')) as Leftover);
-    } catch {
-      return [];
-    }
+  /** Of the last manager. */
+  read(): readonly Leftover[] {
+    return filesIn(this.folder).flatMap((path) => {
+      try {
+        return [JSON.parse(readFileSync(path, 'utf8')) as Leftover];
+      } catch {
+        // It was being written when the manager died: the cgroup's next service ends what is there.
+        return [];
+      }
+    });
   }
 }
 
-function isSame({ pid, startTime: then }: Leftover): boolean {
+function filesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder).map((name) => join(folder, name));
+  } catch {
+    return [];
+  }
+}
+
+/** Whether the process that is meant still runs. */
+export function isSame({ pid, startTime: then }: Leftover): boolean {
   return then !== '' && startTime(pid) === then;
 }
 
@@ -110,7 +129,7 @@ function pidsIn(cgroup: string): number[] {
 function removeTree(cgroup: string): void {
   try {
     for (const entry of readdirSync(cgroup, { withFileTypes: true })) if (entry.isDirectory()) removeTree(join(cgroup, entry.name));
-    rmSync(cgroup, { recursive: false, force: true });
+    rmdirSync(cgroup);
   } catch {
     // A process in it did not go in time: the folder stays with it.
   }

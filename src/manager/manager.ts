@@ -11,6 +11,7 @@ import type { PodmanHost } from '../exec/podman.js';
 import { InstanceCache } from '../load/instance-cache.js';
 import type { Scope } from '../load/scope.js';
 import type { LoadedUnit, UnitStore } from '../load/unit-store.js';
+import { Keeper, type KeeperOptions } from '../socket/keeper.js';
 import type { OpenContext } from '../socket/open.js';
 import type { Fd } from '../sys/fd.js';
 import type { Poller } from '../sys/poller.js';
@@ -43,6 +44,8 @@ export interface ManagerHost {
   readonly launchHost: LaunchHost;
   readonly podmanHost: PodmanHost;
   readonly openContext: OpenContext;
+  /** How another one is started when this one was killed; undefined: whoever started this one knows. */
+  readonly restart?: KeeperOptions['restart'];
   /** The manager's own log: one line, or two with a hint. */
   readonly print: (line: string) => void;
 }
@@ -55,6 +58,7 @@ export class Manager {
   readonly graph = new Graph();
   readonly jobs: JobQueue;
   readonly leftovers: Leftovers;
+  readonly keeper: Keeper;
   /** Accept=yes */
   readonly instances: InstanceCache;
   readonly cgroupPool: CgroupPool;
@@ -64,11 +68,18 @@ export class Manager {
   readonly observers = new Set<ManagerObserver>();
   readonly #logs = new Map<string, UnitLog>();
   readonly #said = new Set<string>();
+  readonly #remembering = new Set<ServiceUnit>();
   #stopping = false;
 
   constructor(readonly host: ManagerHost) {
     this.families = new FamilyMemory(join(host.scope.logDir, 'families.json'));
     this.leftovers = new Leftovers(join(host.scope.rouseDir, 'running'));
+    this.keeper = new Keeper({
+      poller: host.poller,
+      path: join(host.scope.rouseDir, 'keeper'),
+      restart: host.restart,
+      onTrouble: (message) => this.sayOnce(`Sockets would not outlive this manager, if it were killed: ${message}`),
+    });
     this.jobs = new JobQueue(this);
     this.instances = new InstanceCache(host.store);
     this.cgroupPool = new CgroupPool(host.cgroups);
@@ -368,13 +379,17 @@ export class Manager {
     return join(this.host.scope.rouseDir, `${unit}.ctr.log`);
   }
 
-  remember(unit: string, pid: number, cgroup: string | undefined): void {
+  /** What runs of it, for the manager after us. */
+  remember(unit: ServiceUnit): void {
+    if (this.#remembering.has(unit)) return;
+    this.#remembering.add(unit);
     const write = (): void => {
-      if (!isInactive(this.find(unit)?.activeState ?? 'inactive')) this.leftovers.remember(unit, pid, cgroup);
+      this.#remembering.delete(unit);
+      const { running } = unit;
+      if (running !== undefined) this.leftovers.remember(unit.name, running);
     };
-    const known = this.find(unit);
     // Most connections are over by then.
-    if (known instanceof ServiceUnit && known.connection !== undefined) setTimeout(write, CONNECTION_MS).unref();
+    if (unit.connection !== undefined) setTimeout(write, CONNECTION_MS).unref();
     // Not on the way to the first byte: the next turn of the loop will do.
     else setImmediate(write);
   }

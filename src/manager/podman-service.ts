@@ -2,6 +2,7 @@
  * What a service whose command is podman's has besides: everything for which podman relies on systemd or the journal, or which it would leave
  * behind. Nothing of it exists for other services.
  */
+import { isContainerService } from '../exec/launch.js';
 import { podCgroups, removePodCgroups } from '../exec/pod-cgroups.js';
 import type { ServiceConfig } from '../unit/config.js';
 import type { ActiveState } from './active-state.js';
@@ -29,6 +30,13 @@ export class PodmanService {
   begin(config: ServiceConfig, known: Promise<void>): boolean {
     this.logs.begin(config);
     return this.health.begin(config, known);
+  }
+
+  /** It was started by a manager that died. */
+  resume(config: ServiceConfig): void {
+    if (!isContainerService(config)) return;
+    this.sockets.prepare(config, config.execStart[0]?.argv ?? []);
+    this.begin(config, Promise.resolve());
   }
 
   onState(config: ServiceConfig, state: ActiveState): void {

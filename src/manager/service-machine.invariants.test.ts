@@ -7,7 +7,7 @@ import { INITIAL_SERVICE, stepService, type ServiceData, type ServiceStep } from
 import { event } from './testing/service-scenario.js';
 
 const EVENTS = [
-  ...['start', 'start-limit-hit', 'stop', 'reload', 'executed', 'found', 'missing alive', 'missing none', 'ready', 'stopping', 'empty', 'timeout', 'watchdog'],
+  ...['start', 'resume', 'start-limit-hit', 'stop', 'reload', 'executed', 'found', 'missing alive', 'missing none', 'ready', 'stopping', 'empty', 'timeout', 'watchdog'],
   ...['main ok', 'main 1', 'control ok', 'control 1', 'spawn-failed main', 'spawn-failed control'],
 ];
 

@@ -33,6 +33,8 @@ export type CommandList = 'execCondition' | 'execStartPre' | 'execStart' | 'exec
 
 export type ServiceEvent =
   | { readonly type: 'start' }
+  /** It was started by a manager that died, and its main process runs. */
+  | { readonly type: 'resume' }
   /** StartLimitBurst= starts within StartLimitIntervalSec= have been: this one is refused. */
   | { readonly type: 'start-limit-hit' }
   | { readonly type: 'stop' }
@@ -139,6 +141,8 @@ class Machine {
     switch (event.type) {
       case 'start':
         return this.#onStart();
+      case 'resume':
+        return this.#onResume();
       case 'start-limit-hit':
         return this.#onStartLimitHit();
       case 'stop':
@@ -178,6 +182,14 @@ class Machine {
     this.data = { ...INITIAL_SERVICE, state, restarts: restarting ? restarts + 1 : 0 };
     this.effects.push({ type: 'acquire' });
     this.#runList('condition', 'execCondition', () => this.#enterStartPre());
+  }
+
+  #onResume(): void {
+    const { state } = this.data;
+    if (!DOWN.has(state)) return;
+    this.data = { ...INITIAL_SERVICE, state, mainAlive: true, mainKnown: true };
+    this.effects.push({ type: 'acquire' }, { type: 'start-watchdog' });
+    this.#setState('running');
   }
 
   #onStartLimitHit(): void {

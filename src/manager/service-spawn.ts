@@ -85,7 +85,10 @@ export function spawnCommand(manager: Manager, unit: ServiceUnit, config: Servic
       ...(isContainerService(config) ? { adapt } : {}),
     });
     identity.pid = child.pid;
-    if (output !== undefined) captureOutput(output.read, manager.logOf(unit.name), () => identity);
+    if (output !== undefined) {
+      const isMain = effect.process === 'main' && unit.connection === undefined;
+      captureOutput(output.read, manager.logOf(unit.name), () => identity, isMain ? manager.keeper.group('output', unit.name) : undefined);
+    }
     return {
       pid: child.pid,
       pidfd: child.pidfd,

@@ -16,6 +16,7 @@ import { ActivationTimes } from './activation-times.js';
 import { Adopting } from './adopting.js';
 import { Arming } from './arming.js';
 import { Freezing } from './freezing.js';
+import type { Leftover, Running } from './leftovers.js';
 import { MainPidFinder } from './main-pid.js';
 import { PodmanService } from './podman-service.js';
 import { podmanVariables } from './podman-command.js';
@@ -23,6 +24,7 @@ import { RateLimit } from './rate-limit.js';
 import { controlFailure, describeResult } from './result-text.js';
 import { INITIAL_SERVICE, stepService, type KillOperation, type ServiceData, type ServiceEffect, type ServiceEvent } from './service-machine.js';
 import type { ExitInfo } from './service-result.js';
+import { resumeProcess } from './service-resume.js';
 import { spawnCommand, type SpawnedCommand } from './service-spawn.js';
 import { DONE, Unit, type JobProgress } from './unit.js';
 
@@ -38,6 +40,7 @@ export class ServiceUnit extends Unit {
   #main: SpawnedCommand | undefined;
   #control: SpawnedCommand | undefined;
   #queue: ServiceEvent[] = [];
+  #resuming: Leftover | undefined;
   readonly arming = new Arming(this);
   readonly freezing = new Freezing(this);
   /** Of an instance that a connection has started; Accept=yes. */
@@ -114,6 +117,15 @@ export class ServiceUnit extends Unit {
     return isInactive(this.activeState) ? [] : (this.#processes?.pids() ?? []);
   }
 
+  /** What a manager after us would have to know; undefined when nothing runs. */
+  get running(): Running | undefined {
+    const pid = this.mainPid ?? this.controlPid;
+    if (pid === undefined || isInactive(this.activeState)) return undefined;
+    const cgroup = this.#processes?.cgroup;
+    const isReady = this.mainPid !== undefined && (this.#data.state === 'running' || this.#data.state === 'reload');
+    return { pid, cgroup: cgroup === undefined ? undefined : { path: cgroup.path, name: cgroup.name }, invocationId: this.invocationId, isReady };
+  }
+
   /** When the start limit that was hit allows another start; 0: now. */
   get startLimitRemainingMs(): number {
     return this.#data.result === 'start-limit-hit' ? (this.#startLimit?.remainingMs(performance.now()) ?? 0) : 0;
@@ -142,6 +154,22 @@ export class ServiceUnit extends Unit {
     this.activations.mark('begun');
     this.#dispatch({ type: within ? 'start' : 'start-limit-hit' });
     return this.activeState === 'failed' ? { result: 'failed', message: this.reason ?? describeResult(this.result) } : 'running';
+  }
+
+  /** Goes on with what a manager that died has started. Throws SysError when its process has just gone. */
+  resume(left: Leftover): void {
+    const { config } = this.loaded;
+    if (config?.type !== 'service') return;
+    const process = resumeProcess(this.manager, this, config, left);
+    this.#running = config;
+    this.#resuming = left;
+    this.reason = this.hint = this.statusText = this.mainExit = undefined;
+    this.#dispatch({ type: 'resume' });
+    this.#resuming = undefined;
+    this.#trackMain(process);
+    this.manager.remember(this);
+    this.podman.resume(config);
+    this.adopting.resume(config);
   }
 
   stop(): JobProgress {
@@ -201,6 +229,7 @@ export class ServiceUnit extends Unit {
       this.reason = describeResult(this.#data.result, this.#data.lastExit, config);
     }
     if (this.activeState === 'active') this.activations.mark('ready');
+    if (this.#data.state === 'running' && subState !== 'running') this.manager.remember(this);
     this.podman.onState(config, this.activeState);
     this.stateChanged(activeState, subState);
     if (this.activeState === 'active' && activeState !== 'active') this.freezing.begin(config);
@@ -238,8 +267,10 @@ export class ServiceUnit extends Unit {
   // What exists from the start until the end
 
   #acquire(config: ServiceConfig): void {
-    this.invocationId = this.arming.invocationId ?? randomUUID().replaceAll('-', '');
-    this.#processes = new UnitProcesses(this.manager.poller, this.#openCgroup(config), this.invocationId);
+    const left = this.#resuming;
+    this.invocationId = left?.invocationId ?? this.arming.invocationId ?? randomUUID().replaceAll('-', '');
+    const cgroup = left === undefined ? this.#openCgroup(config) : left.cgroup && new UnitCgroup(left.cgroup.path, left.cgroup.name, this.manager.cgroups);
+    this.#processes = new UnitProcesses(this.manager.poller, cgroup, this.invocationId);
     // What is armed has one already, if it needs one.
     if (!this.arming.isPossible) this.#openNotify(config);
   }
@@ -300,7 +331,7 @@ export class ServiceUnit extends Unit {
       this.activations.mark('executed');
       this.#notify = taken.notify ?? this.#notify;
       this.#trackMain(taken);
-      this.manager.remember(this.name, taken.pid, processes.cgroup?.path);
+      this.manager.remember(this);
       // What says so itself is ready when it does; of others conmon would say it now.
       if (taken.notify === undefined) this.#onReady(config, taken.known);
     });
@@ -332,7 +363,7 @@ export class ServiceUnit extends Unit {
       // From here on the process has it alone: its end is the end of the connection.
       if (!keepsConnection(config)) this.connection?.fd.close();
     }
-    this.manager.remember(this.name, spawned.pid, processes.cgroup?.path);
+    this.manager.remember(this);
   }
 
   #trackMain(spawned: SpawnedCommand): void {
@@ -411,7 +442,7 @@ export class ServiceUnit extends Unit {
       this.manager.say(this, `Main process ${pid} does not exist, ignoring`);
       return false;
     }
-    this.manager.remember(this.name, pid, processes.cgroup?.path);
+    this.manager.remember(this);
     this.#dispatch({ type: 'main-found' });
     return true;
   }

@@ -30,6 +30,8 @@ export type SocketCommandList = 'execStartPre' | 'execStartPost' | 'execStopPre'
 export type SocketEvent =
   | { readonly type: 'start' }
   | { readonly type: 'stop' }
+  /** The last manager died while it listened: what that held is taken over, and no command runs again. */
+  | { readonly type: 'resume' }
   | { readonly type: 'opened'; readonly serviceRuns: boolean }
   | { readonly type: 'open-failed' }
   /** Something waits on a watched descriptor. */
@@ -61,6 +63,8 @@ export type SocketEffect =
   | { readonly type: 'timer'; readonly timeoutMs: number };
 
 export interface SocketData {
+  /** ExecStartPost= has run already, under the manager before us. */
+  readonly resumed: boolean;
   readonly state: SocketState;
   readonly result: SocketResult;
   readonly control: { readonly list: SocketCommandList; readonly index: number } | undefined;
@@ -69,7 +73,7 @@ export interface SocketData {
   readonly resting: boolean;
 }
 
-export const INITIAL_SOCKET: SocketData = { state: 'dead', result: 'success', control: undefined, held: false, resting: false };
+export const INITIAL_SOCKET: SocketData = { state: 'dead', result: 'success', control: undefined, held: false, resting: false, resumed: false };
 
 export interface SocketStep {
   readonly data: SocketData;
@@ -105,9 +109,14 @@ class Machine {
         if (state !== 'dead' && state !== 'failed') return;
         this.data = { ...INITIAL_SOCKET, state };
         return this.#runList('start-pre', 'execStartPre', () => this.#open());
+      case 'resume':
+        if (state !== 'dead' && state !== 'failed') return;
+        this.data = { ...INITIAL_SOCKET, state, resumed: true };
+        return this.#open();
       case 'opened':
         this.#serviceRuns = event.serviceRuns;
         this.data = { ...this.data, held: true };
+        if (this.data.resumed) return this.#enterListening();
         return this.#runList('start-post', 'execStartPost', () => this.#enterListening());
       case 'open-failed':
         return this.#enterStopPost('resources');

@@ -32,7 +32,7 @@ export class SocketUnit extends Unit {
   #ready: Ready | undefined;
   readonly connections = new Connections(this);
   invocationId = '';
-  readonly held = new HeldSockets(this.manager.poller);
+  readonly held = new HeldSockets(this.manager.poller, this.manager.keeper.group('socket', this.name));
   /** Activations since the socket was started. */
   activations = 0;
 
@@ -68,14 +68,25 @@ export class SocketUnit extends Unit {
     if (service !== undefined && !isInactive(service.activeState) && !this.held.listens.length) {
       return { result: 'failed', message: `${this.name}: ${service.name} runs already, refusing to listen for it`, hint: `rouse stop ${service.name}` };
     }
-    this.#running = this.loaded.config;
-    this.#triggerLimit = new RateLimit(this.#running.triggerLimitIntervalMs, this.#running.triggerLimitBurst);
+    this.#begin(this.loaded.config, 'start');
+    return this.#progress('start');
+  }
+
+  /** Goes on with what a manager that died has held. False: it has no file any more. */
+  resume(): boolean {
+    if (this.loaded.config?.type !== 'socket' || this.activeState !== 'inactive') return false;
+    this.#begin(this.loaded.config, 'resume');
+    return true;
+  }
+
+  #begin(config: SocketConfig, how: 'start' | 'resume'): void {
+    this.#running = config;
+    this.#triggerLimit = new RateLimit(config.triggerLimitIntervalMs, config.triggerLimitBurst);
     this.#pollLimits.clear();
     this.activations = 0;
     this.invocationId = randomUUID().replaceAll('-', '');
     this.#say(undefined);
-    this.dispatch({ type: 'start' });
-    return this.#progress('start');
+    this.dispatch({ type: how });
   }
 
   stop(): JobProgress {

@@ -14,23 +14,20 @@ export class AdoptListener {
   readonly #watch: Watch;
   readonly #connections = new Map<Fd, Watch>();
 
-  /** `onNotify` takes the descriptor. The folder of `path` is made, for this user alone. Throws SysError. */
+  /** `onNotify` takes the descriptor; `listening` is one of a manager before us, and taken as well. Throws SysError. */
   constructor(
     readonly poller: Poller,
     readonly path: string,
     readonly onNotify: (notify: Fd) => void,
+    listening?: Fd,
   ) {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    rmSync(path, { force: true });
-    this.#fd = socket('unix', 'stream');
-    try {
-      bind(this.#fd, { family: 'unix', path });
-      listen(this.#fd, BACKLOG);
-    } catch (error) {
-      this.#fd.close();
-      throw error;
-    }
+    this.#fd = listening ?? openListener(path);
     this.#watch = poller.watch(this.#fd, { read: true }, () => this.#accept());
+  }
+
+  /** Lent, for who keeps a copy. */
+  get fd(): Fd {
+    return this.#fd;
   }
 
   close(): void {
@@ -63,5 +60,20 @@ export class AdoptListener {
     this.#connections.get(connection)?.close();
     this.#connections.delete(connection);
     connection.close();
+  }
+}
+
+/** The folder is made, for this user alone. */
+function openListener(path: string): Fd {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  rmSync(path, { force: true });
+  const fd = socket('unix', 'stream');
+  try {
+    bind(fd, { family: 'unix', path });
+    listen(fd, BACKLOG);
+    return fd;
+  } catch (error) {
+    fd.close();
+    throw error;
   }
 }

@@ -56,6 +56,7 @@ function run(lines: string, program: string, argv: readonly string[] = [process.
     onServing: () => void (result.served = true),
     onAdopted: () => undefined,
     onChosen: () => undefined,
+    onFilterGone: () => undefined,
     onStranger: (bound: WantedBind) => void strangers.push(bound),
     onTrouble: (message: string) => void troubles.push(message),
   };

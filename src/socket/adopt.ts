@@ -35,6 +35,8 @@ export interface AdoptionHooks {
   readonly onChosen: (listen: Listen, asked: ReadonlySet<AskedFamily>, wanted: AdoptableSocket, unwanted: readonly AdoptableSocket[]) => void;
   /** It serves where no socket of ours stands for it. Once for each address. */
   readonly onStranger: (bound: WantedBind) => void;
+  /** Of a filter that has no process any more; closed after that. */
+  readonly onFilterGone: (notify: Fd) => void;
   /** Something is in the way: in words, once for each. */
   readonly onTrouble: (message: string) => void;
 }
@@ -108,7 +110,7 @@ export class Adoption {
   /** Takes the notify descriptor of a filter. */
   serve(notify: Fd): void {
     const watch = this.poller.watch(notify, { read: true }, (events) => {
-      if ((events & EPOLLIN) === 0) this.#drop(notify);
+      if ((events & EPOLLIN) === 0) this.#onFilterGone(notify);
       else this.#onReady(notify);
     });
     this.#filters.set(notify, watch);
@@ -128,6 +130,11 @@ export class Adoption {
   close(): void {
     clearTimeout(this.#settling);
     for (const notify of [...this.#filters.keys()]) this.#drop(notify);
+  }
+
+  #onFilterGone(notify: Fd): void {
+    this.hooks.onFilterGone(notify);
+    this.#drop(notify);
   }
 
   #drop(notify: Fd): void {

@@ -9,6 +9,7 @@ import type { Poller, Watch } from '../sys/poller.js';
 import { drainMessageQueue, unlinkMessageQueue } from '../sys/mqueue.js';
 import { accept4, receiveMessage } from '../sys/socket.js';
 import { variantsOf } from './families.js';
+import { NOT_KEPT, type Kept, type KeptGroup } from './kept-group.js';
 import { makeParents } from './open-node.js';
 import { ListenError, openListen, type OpenContext } from './open.js';
 
@@ -23,6 +24,8 @@ export interface Ready {
 interface Held {
   readonly listen: Listen;
   readonly fd: Fd;
+  /** What the keeper calls it. */
+  readonly keptAs: string;
   watch: Watch | undefined;
   armed: boolean;
   /** Not polled before this is over; PollLimitBurst=. */
@@ -33,9 +36,12 @@ export class HeldSockets {
   #held: Held[] = [];
   #onReadable: ((ready: Ready) => void) | undefined;
   readonly #poller: Poller;
+  readonly #keeper: KeptGroup;
 
-  constructor(poller: Poller) {
+  /** `keeper` has copies of what is held, for the time after us. */
+  constructor(poller: Poller, keeper: KeptGroup = NOT_KEPT) {
     this.#poller = poller;
+    this.#keeper = keeper;
   }
 
   /** The descriptors stay held; each with the line of the unit's file that it was opened for. */
@@ -48,26 +54,49 @@ export class HeldSockets {
   }
 
   /**
-   * Opens every Listen…= of the unit, or none: on a failure what was opened is closed again. Returns warnings.
-   * Throws ListenError for the first that fails.
+   * Opens every Listen…= of the unit, or none: on a failure what was opened is closed again. A line for which the last manager, which
+   * died, held something has that: its clients wait there. Returns warnings. Throws ListenError for the first that fails.
    */
   open(config: SocketConfig, context: OpenContext): readonly string[] {
     const warnings: string[] = [];
+    const left = this.#keeper.take();
     try {
-      for (const [listen, variant] of config.listen.flatMap((line) =>
-        variantsOf(line, config, context.familiesOf?.(config.name, line) ?? 'each').map((each) => [line, each] as const),
-      )) {
-        const opened = openListen(variant.listen, variant.config, context);
-        this.#held.push({ listen, fd: opened.fd, watch: undefined, armed: false, pause: undefined });
-        warnings.push(...opened.warnings);
-        if (listen.kind === 'special') this.#checkPollable(listen, opened.fd);
+      for (const listen of config.listen) {
+        const found = left.filter(({ name }) => lineOf(name) === keyOf(listen));
+        if (found.length > 0) for (const { name, fd } of found) this.#hold(listen, fd, name);
+        else warnings.push(...this.#openLine(listen, config, context));
       }
       warnings.push(...this.#makeSymlinks(config));
+      this.#dropOthers(left);
     } catch (error) {
       this.close(config);
       throw error;
     }
     return warnings;
+  }
+
+  #openLine(listen: Listen, config: SocketConfig, context: OpenContext): readonly string[] {
+    return variantsOf(listen, config, context.familiesOf?.(config.name, listen) ?? 'each').flatMap((variant) => {
+      const { fd, warnings } = openListen(variant.listen, variant.config, context);
+      const keptAs = `${keyOf(listen)} ${this.#held.length}`;
+      this.#hold(listen, fd, keptAs);
+      this.#keeper.keep(keptAs, fd);
+      if (listen.kind === 'special') this.#checkPollable(listen, fd);
+      return warnings;
+    });
+  }
+
+  #hold(listen: Listen, fd: Fd, keptAs: string): void {
+    this.#held.push({ listen, fd, keptAs, watch: undefined, armed: false, pause: undefined });
+  }
+
+  /** Lines that the file does not have any more. */
+  #dropOthers(left: readonly Kept[]): void {
+    for (const { name, fd } of left) {
+      if (this.#held.some((held) => held.fd === fd)) continue;
+      fd.close();
+      this.#keeper.drop(name);
+    }
   }
 
   /** epoll_ctl(2), EPERM: an ordinary file is always readable, and nobody could wait for it. */
@@ -127,6 +156,7 @@ export class HeldSockets {
     const given = this.#held.find((held) => held.fd === fd);
     clearTimeout(given?.pause);
     given?.watch?.close();
+    if (given !== undefined) this.#keeper.drop(given.keptAs);
     this.#held = this.#held.filter((held) => held !== given);
   }
 
@@ -148,6 +178,7 @@ export class HeldSockets {
       watch?.close();
       fd.close();
     }
+    if (this.#held.length > 0) this.#keeper.drop();
     if (config.removeOnStop) for (const { listen } of this.#held) removeNode(listen);
     if (config.removeOnStop) for (const link of config.symlinks) rmSync(link, { force: true });
     this.#held = [];
@@ -172,6 +203,15 @@ export class HeldSockets {
 /** <sys/epoll.h> */
 const EPOLLHUP = 0x10;
 const CONNECTED: ReadonlySet<ListenKind> = new Set<ListenKind>(['stream', 'sequential-packet']);
+
+/** A line of the unit's file, as the keeper knows it; behind it stands a number, for a line that has several. */
+function keyOf({ kind, text }: Listen): string {
+  return `${kind} ${text}`;
+}
+
+function lineOf(keptAs: string): string {
+  return keptAs.slice(0, keptAs.lastIndexOf(' '));
+}
 
 /** What stands in the file system. */
 function nodeOf({ address, kind, text }: Listen): string | undefined {

@@ -48,6 +48,8 @@ export const epollCreate1 = declare<(flags: number) => number>('int epoll_create
 export const epollCtl = declare<(epfd: number, operation: number, fd: number, event: Buffer) => number>('int epoll_ctl(int, int, int, void *)');
 export const epollWait = declare<(epfd: number, events: Buffer, most: number, timeoutMs: number) => number>('int epoll_wait(int, _Out_ void *, int, int)');
 
+export const poll = declare<(fds: Buffer, count: number, timeoutMs: number) => number>('int poll(_Inout_ void *, unsigned long, int)');
+
 export const prctl = declare<(option: number, a: number, b: number, c: number, d: number) => number>('int prctl(int, unsigned long, unsigned long, unsigned long, unsigned long)');
 export const waitid = declare<(idType: number, id: number, info: Buffer, options: number) => number>('int waitid(int, uint32_t, _Out_ void *, int)');
 /** pidfd_open(2) and pidfd_send_signal(2) have no wrapper in musl and in older glibc. */
@@ -93,8 +95,19 @@ export const execve = declare<(path: string, argv: readonly (string | null)[], e
 export const exitNow = lib.func('void _exit(int)') as unknown as (code: number) => never;
 export const strerror = lib.func('const char *strerror(int)') as unknown as (number: number) => string;
 
-/** A native pointer to a Buffer's bytes, for structs that hold pointers. The Buffer must outlive its use. */
-export const addressOf = (buffer: Buffer): bigint => BigInt(koffi.address(buffer));
+/** The last Buffers of which an address was taken. */
+const reached: Buffer[] = [];
+const REACHED_MOST = 8;
+
+/**
+ * A native pointer to a Buffer's bytes, for structs that hold pointers. The collector does not see that: the Buffer is held until eight more
+ * addresses were taken, which is longer than any call that gets it.
+ */
+export function addressOf(buffer: Buffer): bigint {
+  reached.push(buffer);
+  if (reached.length > REACHED_MOST) reached.shift();
+  return BigInt(koffi.address(buffer));
+}
 
 /** uv_poll on our epoll descriptor; koffi's `node.poll`. The handle must be kept: without a reference it stops. */
 export function pollInLoop(fd: number, onReadable: () => void): { stop(): void } {

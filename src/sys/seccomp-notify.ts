@@ -112,6 +112,16 @@ export function readMemory(tid: number, address: bigint, length: number): Buffer
   return undefined;
 }
 
+/** Whether we may read the memory of a process; ptrace(2), "Ptrace access mode checking". An address that it cannot have is all that is asked for. */
+export function mayLookAt(pid: number): boolean {
+  try {
+    readMemory(pid, 0n, 1);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Where these bytes are in our own memory. */
 export function ownAddress(bytes: Buffer): bigint {
   return libc.addressOf(bytes);

@@ -85,6 +85,11 @@ export function bindIn(folder: Fd, name: string, fd: Fd): void {
   bind(fd, { family: 'unix', path: `/proc/self/fd/${folder.number}/${name}` });
 }
 
+export function connect(fd: Fd, address: SocketAddress): void {
+  const bytes = encodeAddress(address);
+  check('connect', libc.connect(fd.number, bytes, bytes.length));
+}
+
 export function listen(fd: Fd, backlog: number): void {
   check('listen', libc.listen(fd.number, Math.min(backlog, 0x7fffffff)));
 }

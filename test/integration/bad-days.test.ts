@@ -178,20 +178,27 @@ describe.skipIf(whyNoHost() !== undefined)('a bad day', () => {
       await me.ok('start', 'good.socket');
     });
 
-    test('one that is killed leaves services and a socket; the next one ends those and serves the clients', async () => {
+    test('one that is killed leaves services and sockets to the next one, and no client is refused', async () => {
       withPair();
-      await me.ok('start', 'good.socket');
+      me.unit('later.socket', '[Socket]\nListenStream=127.0.0.1:7601\n');
+      me.unit('later.service', SERVICE);
+      await me.ok('start', 'good.socket', 'later.socket');
       expect(await ask(me, 'tcp4:127.0.0.1:7600')).toBe('hello');
       const server = Number(await me.property('good.service', 'MainPID'));
       const [manager = 0] = managers();
       await me.sh(`kill -9 ${manager}`);
       await until('it is gone', () => !host.isAlive(manager));
-      expect(host.isAlive(server)).toBe(true);
-      const { status, stderr } = await me.rouse(['start', 'good.socket']);
-      expect({ status, said: stderr.includes('starting one in the background') }).toEqual({ status: 0, said: true });
-      expect(host.isAlive(server)).toBe(false);
-      expect(await me.ok('logs')).toContain(`good.service: Was left running by a manager that died, ending it (process`);
+      expect(await ask(me, 'tcp4:127.0.0.1:7600', 'meanwhile')).toBe('meanwhile');
+      const waiting = me.run(['sh', '-c', 'echo queued | socat -t 60 - tcp4:127.0.0.1:7601']);
+      await me.ok('start', 'default.target');
+      await waiting.printed('queued');
+      expect(Number(await me.property('good.service', 'MainPID'))).toBe(server);
       expect(await ask(me, 'tcp4:127.0.0.1:7600', 'again')).toBe('again');
+      // What is its own again is stopped, and started, as ever.
+      await me.ok('stop', 'good.socket', 'good.service');
+      await me.ok('start', 'good.socket');
+      expect(host.isAlive(server)).toBe(false);
+      expect(await ask(me, 'tcp4:127.0.0.1:7600', 'anew')).toBe('anew');
     });
 
     test('a signal ends everything in order, and a second one at once', async () => {
