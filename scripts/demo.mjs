@@ -302,4 +302,5 @@ try {
   if (!(error instanceof Interrupted)) console.error(`\nThe demo failed: ${error.message}`);
 } finally {
   await cleanUp();
+  if (interrupted !== undefined) say('Interrupted: what the demo had begun is gone again.');
 }
