@@ -13,6 +13,7 @@ export interface ListOptions {
   readonly state?: readonly string[];
   readonly failed?: boolean;
   readonly legend?: boolean;
+  readonly plain?: boolean;
 }
 
 const split = (values: readonly string[] | undefined): readonly string[] | undefined => values?.flatMap((value) => value.split(','));
@@ -60,8 +61,8 @@ export async function listUnits(context: CliContext, patterns: readonly string[]
     return done(() =>
       context.json(units.map(({ name, loadState, activeState, subState, description }) => ({ unit: name, load: loadState, active: activeState, sub: subState, description }))),
     );
-  const rows = units.map((unit) => [`${dot(unit, io.style)} ${unit.name}`, unit.loadState, unit.activeState, unit.subState, unit.description]);
-  io.out(formatTable(['  UNIT', 'LOAD', 'ACTIVE', 'SUB', 'DESCRIPTION'], rows, io.style));
+  const rows = units.map((unit) => [`${options.plain === true ? '' : `${dot(unit, io.style)} `}${unit.name}`, unit.loadState, unit.activeState, unit.subState, unit.description]);
+  io.out(formatTable([options.plain === true ? 'UNIT' : '  UNIT', 'LOAD', 'ACTIVE', 'SUB', 'DESCRIPTION'], rows, io.style));
   if (options.legend !== false)
     io.out(`\n${units.length} loaded unit${units.length === 1 ? '' : 's'} listed.${options.all === true ? '' : ' Pass --all to see loaded but inactive units, too.'}\n`);
   return EXIT.success;
@@ -94,7 +95,7 @@ export async function listSockets(context: CliContext, patterns: readonly string
       rows.map(({ listen, type, state, unit, activates, arm, memoryBytes }) => [
         listen,
         type,
-        `${dot(units.get(unit) ?? NO_UNIT, io.style)} ${state}`,
+        `${options.plain === true ? '' : `${dot(units.get(unit) ?? NO_UNIT, io.style)} `}${state}`,
         unit,
         activates,
         arm ?? '-',

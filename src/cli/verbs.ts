@@ -29,6 +29,7 @@ const LIST: readonly VerbOption[] = [
   { flags: '-t, --type <type>', summary: 'only of these types (socket, service, target)', many: true },
   { flags: '--state <state>', summary: 'only in these states', many: true },
   { flags: '--no-legend', summary: 'without the last line' },
+  { flags: '--plain', summary: 'without dots before the names' },
 ];
 const JOB: readonly VerbOption[] = [
   { flags: '--no-block', summary: 'do not wait until it is done' },

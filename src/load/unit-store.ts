@@ -18,6 +18,7 @@ import { BUILTIN_FOLDER, builtinNames, builtinUnit } from './builtin-units.js';
 import { FileIndex, type DependencyLink, type IndexEntry } from './file-index.js';
 import { hostFacts } from './host-facts.js';
 import { readQuadletFiles } from './quadlet-files.js';
+import { ReadCache } from './read-cache.js';
 import type { Scope } from './scope.js';
 import { statQuietly } from './stat.js';
 
@@ -52,6 +53,7 @@ export class UnitStore {
   #quadlets: ReadonlyMap<string, ConvertedQuadlet> = new Map();
   #quadletDiagnostics: readonly Diagnostic[] = [];
   #extra: ReadonlyMap<string, readonly Dependency[]> = new Map();
+  readonly #cache = new ReadCache();
 
   constructor(
     readonly scope: Scope,
@@ -94,9 +96,9 @@ export class UnitStore {
       case 'masked':
         return { name: source.name, loadState: 'masked', config: undefined, contents: undefined, diagnostics: [], changedMs: 0 };
       case 'file':
-        return this.#loadFile(source.name, source.path);
+        return this.#read(source.name, [source.path], () => this.#loadFile(source.name, source.path));
       case 'builtin':
-        return this.#finish(source.name, parseUnitFile(`${BUILTIN_FOLDER}/${source.name}`, source.text), []);
+        return this.#read(source.name, [], () => this.#finish(source.name, parseUnitFile(`${BUILTIN_FOLDER}/${source.name}`, source.text), []));
       case 'quadlet':
         return this.#loadQuadlet(source.name, source.converted);
     }
@@ -149,6 +151,12 @@ export class UnitStore {
 
   // Reading
 
+  #read(name: string, paths: readonly string[], read: () => LoadedUnit): LoadedUnit {
+    // Connections have instances of their own by the hundred, and none is asked for twice.
+    if (templateOf(name) !== undefined) return read();
+    return this.#cache.get(name, [...paths, ...this.#dropInPathsOf(name)], this.#extraOf(name), read);
+  }
+
   #loadFile(name: string, path: string): LoadedUnit {
     try {
       return this.#finish(name, parseUnitFile(path, readFileSync(path, 'utf8')), [path]);
@@ -175,23 +183,31 @@ export class UnitStore {
   }
 
   #load(contents: UnitContents, before: readonly Diagnostic[], paths: readonly string[]): LoadedUnit {
-    const names = [contents.name, templateOf(contents.name) ?? contents.name, ...this.#index.aliasesOf(contents.name)];
-    const extraDependencies = [...new Set(names)].flatMap((name) => this.#extra.get(name) ?? []);
-    const loaded = loadUnit(contents, { facts: this.#facts, extraDependencies });
+    const loaded = loadUnit(contents, { facts: this.#facts, extraDependencies: this.#extraOf(contents.name) });
     const diagnostics = [...before, ...loaded.diagnostics];
     const config = before.some(({ severity }) => severity === 'error') ? undefined : loaded.value;
     return { name: contents.name, loadState: config === undefined ? 'bad-setting' : 'loaded', config, contents, diagnostics, changedMs: newest(paths) };
   }
 
-  /** Of several with one name the first counts; they apply in the order of their names. */
+  /** What folders and Quadlet files say of a unit, by any of its names. */
+  #extraOf(name: string): readonly Dependency[] {
+    const names = [name, templateOf(name) ?? name, ...this.#index.aliasesOf(name)];
+    return [...new Set(names)].flatMap((each) => this.#extra.get(each) ?? []);
+  }
+
   #readDropIns(name: string): { files: readonly UnitFile[]; diagnostics: readonly Diagnostic[] } {
+    const parsed = this.#dropInPathsOf(name).flatMap((path) => readDropIn(path));
+    return { files: parsed.map(({ value }) => value), diagnostics: parsed.flatMap(({ diagnostics }) => diagnostics) };
+  }
+
+  /** Of several with one name the first counts; they apply in the order of their names. */
+  #dropInPathsOf(name: string): readonly string[] {
     const found = new Map<string, string>();
     const own = [name, ...this.#index.aliasesOf(name)].flatMap((each) => this.#index.dropInFoldersOf(dropInFolders(each).slice(0, -1)));
     for (const folder of [...own, ...this.#index.dropInFoldersOf(dropInFolders(name).slice(-1))]) {
       for (const file of listConf(folder)) if (!found.has(file)) found.set(file, join(folder, file));
     }
-    const parsed = [...found].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([, path]) => readDropIn(path));
-    return { files: parsed.map(({ value }) => value), diagnostics: parsed.flatMap(({ diagnostics }) => diagnostics) };
+    return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, path]) => path);
   }
 
   // Quadlet, and what pulls in what
@@ -253,7 +269,11 @@ function instantiate(name: string, instance: string | undefined): string | undef
 
 function groupDependencies(all: readonly NamedDependency[]): ReadonlyMap<string, readonly Dependency[]> {
   const groups = new Map<string, Dependency[]>();
-  for (const { of, ...dependency } of all) groups.set(of, [...(groups.get(of) ?? []), dependency]);
+  for (const { of, ...dependency } of all) {
+    const group = groups.get(of);
+    if (group === undefined) groups.set(of, [dependency]);
+    else group.push(dependency);
+  }
   return groups;
 }
 

@@ -23,6 +23,8 @@ export interface Connection {
   readonly client: Client;
   /** Closed when the connection has ended. */
   readonly fd: Fd;
+  /** FileDescriptorName=, whose default is another one here. */
+  readonly fdName: string;
   end(): void;
 }
 
@@ -33,7 +35,7 @@ const FAILED_MOST = 100;
 const RETRY_MS = 1000;
 
 export class Connections {
-  /** All since the manager began, as systemd counts them; the number of the next is the first part of its instance. */
+  /** The number of the next is the first part of its instance. As in systemd, which forgets a socket that is down and has no instances. */
   accepted = 0;
   refused = 0;
   /** Unit to source, of those that are up. */
@@ -46,6 +48,13 @@ export class Connections {
 
   get count(): number {
     return this.#open.size;
+  }
+
+  /** The socket is started: unless instances of an earlier time are still there, it counts anew. */
+  begin(): void {
+    if (this.count > 0) return;
+    this.accepted = 0;
+    this.refused = 0;
   }
 
   /** Looks at the template before any client can be lost to it. The words for what is wrong with it. */
@@ -124,7 +133,7 @@ export class Connections {
     }
     this.accepted++;
     noteConnection();
-    const unit = manager.addInstance(loaded, this.#connection(loaded.name, fd, client));
+    const unit = manager.addInstance(loaded, this.#connection(loaded.name, config.fileDescriptorName ?? 'connection', fd, client));
     this.#open.set(unit.name, client.source);
     manager.queue(unit.name, 'start', 'replace', (end) => {
       manager.settleInstance(unit);
@@ -132,13 +141,13 @@ export class Connections {
     });
   }
 
-  #connection(name: string, fd: Fd, client: Client): Connection {
+  #connection(name: string, fdName: string, fd: Fd, client: Client): Connection {
     const { socket } = this;
     const end = (): void => {
       fd.close();
       this.#open.delete(name);
     };
-    return { socket, client, fd, end };
+    return { socket, client, fd, fdName, end };
   }
 
   /** Keeps the last that failed, and gives back the one that is not to be kept any longer. */

@@ -16,7 +16,7 @@ import type { OpenContext } from '../socket/open.js';
 import type { Fd } from '../sys/fd.js';
 import type { Poller } from '../sys/poller.js';
 import type { ServiceConfig } from '../unit/config.js';
-import { templateOf } from '../unit/name.js';
+import { instanceName, parseUnitName, templateOf } from '../unit/name.js';
 import { formatDiagnostic, type Diagnostic } from '../unitfile/diagnostic.js';
 import { isInactive, type ActiveState } from './active-state.js';
 import { describeInstance, type Connection } from './accept.js';
@@ -151,17 +151,24 @@ export class Manager {
   reload(): readonly Diagnostic[] {
     this.tell((observer) => observer.onReload?.(true));
     const diagnostics = [...this.host.store.reload()];
+    let changed = false;
     for (const [name, unit] of [...this.units]) {
+      const before = unit.loaded;
       const loaded = this.host.store.load(name);
       diagnostics.push(...loaded.diagnostics);
       if (loaded.loadState === 'not-found' && isInactive(unit.activeState) && !this.jobs.has(name)) this.forgetUnit(unit);
-      else unit.adopt(loaded);
+      else if (loaded !== before) unit.adopt(loaded);
+      changed ||= loaded !== before;
     }
+    if (changed) this.#rebuildGraph();
+    this.tell((observer) => observer.onReload?.(false));
+    return diagnostics;
+  }
+
+  #rebuildGraph(): void {
     this.graph.rebuild([...this.units.values()].flatMap((unit) => unit.loaded.config ?? []));
     for (const unit of this.units.values()) if (unit instanceof ServiceUnit && unit.connection !== undefined) this.graph.addInstance(unit.connection.socket.name, unit.name);
     this.jobs.onReordered();
-    this.tell((observer) => observer.onReload?.(false));
-    return diagnostics;
   }
 
   /** Accept=yes: the unit for one connection, which is loaded for it alone. */
@@ -202,6 +209,8 @@ export class Manager {
 
   /** Plans and queues; `onEnd` is called once, with the anchor's end. The words of a refusal come back as its end. */
   queue(name: string, type: JobType, mode: JobMode, onEnd: (end: JobEnd) => void): void {
+    if (parseUnitName(name)?.instance === '')
+      return onEnd({ result: 'failed', message: `${name}: A template has no state of its own`, hint: `name an instance: ${instanceName(name, 'INSTANCE')}` });
     const unit = this.get(name);
     if (unit === undefined) return onEnd({ result: 'unsupported', message: `${name}: rouse has no units of this type` });
     const transaction = this.#plan(unit, type, mode);
@@ -353,7 +362,7 @@ export class Manager {
 
   /** The held sockets that go to a service, in the order of Sockets= and of each unit's file. */
   socketsFor(unit: Unit, config: ServiceConfig): readonly { readonly fd: Fd; readonly name: string }[] {
-    if (unit instanceof ServiceUnit && unit.connection?.fd.isOpen === true) return [{ fd: unit.connection.fd, name: 'connection' }];
+    if (unit instanceof ServiceUnit && unit.connection?.fd.isOpen === true) return [{ fd: unit.connection.fd, name: unit.connection.fdName }];
     const withheld = unit instanceof ServiceUnit ? unit.adopting.withheld(config) : undefined;
     return this.socketUnitsOf(unit, config)
       .flatMap((socket) => (socket.config === undefined ? [] : socket.held.handOver(socket.config)))

@@ -84,6 +84,7 @@ export class SocketUnit extends Unit {
     this.#triggerLimit = new RateLimit(config.triggerLimitIntervalMs, config.triggerLimitBurst);
     this.#pollLimits.clear();
     this.activations = 0;
+    this.connections.begin();
     this.invocationId = randomUUID().replaceAll('-', '');
     this.#say(undefined);
     this.dispatch({ type: how });

@@ -17,16 +17,27 @@ interface Case {
   readonly shows: RegExp;
 }
 
-/** Shell functions of all scripts. `settled`: waits until a unit has a sub-state. */
+/**
+ * Shell functions of all scripts. `settled`: waits until a unit has a sub-state; `hold`: a client by the number of a descriptor, which stays until
+ * it is released.
+ */
 const PRELUDE = `
-ask() { timeout 5 socat -t2 - "$1" 2>/dev/null; }
+ask() { timeout 60 socat -t2 - "$1" 2>/dev/null; }
 props() { $CTL show "$@" | sort; }
 settled() { for i in $(seq 100); do [ "$($CTL show "$1" -p SubState --value)" = "$2" ] && return; sleep 0.05; done; echo "$1 is not $2"; }
 instances() { $CTL list-units --all --plain --no-legend "$1" | grep -oE "^ *[^ ]+@.*" | sed -E 's/ +/ /g; s/^ //'; }
+hold() { rm -f $RUN/hold$1; mkfifo $RUN/hold$1; ask "$2" < $RUN/hold$1 & eval "exec $1>$RUN/hold$1"; }
+release() { for i in "$@"; do eval "exec $i>&-"; done; wait; }
+connected() { for i in $(seq 100); do [ "$($CTL show "$1" -p NConnections --value)" = "$2" ] && return; sleep 0.05; done; echo "$1 has not $2 connections"; }
+has() { for i in $(seq 100); do [ -n "$(instances "$1")" ] && return; sleep 0.05; done; echo "no $1"; }
 none() { for i in $(seq 100); do [ -z "$(instances "$1")" ] && return; sleep 0.05; done; instances "$1"; }
 `;
 
-const FDS = `ls -l /proc/self/fd | sed -nE 's/.* ([0-9]+) -> (socket|\\/dev\\/null|pipe|[^:]*fifo).*/\\1 \\2/p'`;
+/** A script: what descriptors it was started with. */
+const FDS = `#!/bin/sh
+for fd in 0 1 2 3 4 5 6 7 8 9 10; do target=$(readlink /proc/$$/fd/$fd) && [ $fd != 10 ] && echo "$fd $target" | sed -E 's/:\\[.*//; s/(proc\\/)[0-9]+/\\1N/'; done
+exit 0
+`;
 const SOCKET_STDIO = 'StandardInput=socket\nStandardOutput=socket\n';
 const SHOW_ACCEPT = '-p SubState -p Result -p NAccepted -p NConnections -p NRefused';
 
@@ -35,7 +46,7 @@ const ACCEPTING: readonly Case[] = [
     title: 'instances are named by number, process and user, or addresses, and know their clients',
     units: {
       'name.socket': '[Socket]\nListenStream=RUN/name.sock\nListenStream=127.0.0.1:PORT\nListenStream=[::1]:PORT\nListenStream=@name-PORT\nAccept=yes\n',
-      'name@.service': `[Service]\nExecStart=/bin/sh -c 'echo %i; echo %n %p; env | grep -E "^(REMOTE|LISTEN_FD)" | sort; echo fds; ${FDS}'\n${SOCKET_STDIO}`,
+      'name@.service': `[Service]\nExecStart=/bin/sh -c 'echo %i; echo %n %p; env | grep -E "^(REMOTE|LISTEN_FD)" | sort; echo fds; /usr/local/bin/fds'\n${SOCKET_STDIO}`,
     },
     script: `$CTL start name.socket
       for to in UNIX-CONNECT:$RUN/name.sock UNIX-CONNECT:$RUN/name.sock,bind=$RUN/client TCP:127.0.0.1:$PORT TCP6:[::1]:$PORT ABSTRACT-CONNECT:name-$PORT ABSTRACT-CONNECT:name-$PORT,bind=me; do echo "== $to"; ask "$to" </dev/null; done
@@ -55,10 +66,10 @@ const ACCEPTING: readonly Case[] = [
     title: 'without StandardInput=socket the connection is descriptor 3',
     units: {
       'three.socket': '[Socket]\nListenStream=RUN/three.sock\nAccept=yes\nFileDescriptorName=mine\n',
-      'three@.service': `[Service]\nStandardOutput=null\nExecStart=/bin/sh -c 'env | grep -E "^LISTEN_FD" | sort >&3; [ $LISTEN_PID = $$$$ ] && echo own >&3; ${FDS} >&3'\n`,
+      'three@.service': `[Service]\nStandardOutput=null\nExecStart=/bin/sh -c 'env | grep -E "^LISTEN_FD" | sort >&3; [ $LISTEN_PID = $$$$ ] && echo own >&3; /usr/local/bin/fds >&3'\n`,
     },
     script: '$CTL start three.socket; ask UNIX-CONNECT:$RUN/three.sock </dev/null',
-    shows: /LISTEN_FDNAMES=connection\nLISTEN_FDS=1\nown/,
+    shows: /LISTEN_FDNAMES=mine\nLISTEN_FDS=1\nown/,
   },
   {
     title: 'all processes of an instance have its connection, also those before and after',
@@ -82,9 +93,9 @@ const ACCEPTING: readonly Case[] = [
     title: 'MaxConnections= drops whoever comes too late, and is said',
     units: { 'most.socket': '[Socket]\nListenStream=RUN/most.sock\nAccept=yes\nMaxConnections=2\n', 'most@.service': `[Service]\nExecStart=/bin/cat\n${SOCKET_STDIO}` },
     script: `$CTL start most.socket
-      for i in 1 2; do (echo $i; sleep 3) | ask UNIX-CONNECT:$RUN/most.sock >/dev/null & sleep 0.3; done
+      for i in 8 9; do hold $i UNIX-CONNECT:$RUN/most.sock; done; connected most.socket 2
       echo third | ask UNIX-CONNECT:$RUN/most.sock; props most.socket ${SHOW_ACCEPT}; instances 'most@*'; $CTL status most.socket | grep -oE 'Accepted: .*'
-      wait; none 'most@*'; props most.socket ${SHOW_ACCEPT}; echo fourth | ask UNIX-CONNECT:$RUN/most.sock`,
+      release 8 9; none 'most@*'; props most.socket ${SHOW_ACCEPT}; echo fourth | ask UNIX-CONNECT:$RUN/most.sock`,
     shows: /NAccepted=2\nNConnections=2\nNRefused=1[^]*fourth/,
   },
   {
@@ -94,8 +105,9 @@ const ACCEPTING: readonly Case[] = [
       'source@.service': `[Service]\nExecStart=/bin/cat\n${SOCKET_STDIO}`,
     },
     script: `$CTL start source.socket
-      for to in UNIX-CONNECT:$RUN/source.sock TCP:127.0.0.1:$PORT; do (echo first; sleep 2) | ask $to >/dev/null & sleep 0.3; echo second | ask $to; done
-      props source.socket ${SHOW_ACCEPT}; wait`,
+      hold 8 UNIX-CONNECT:$RUN/source.sock; connected source.socket 1; echo second | ask UNIX-CONNECT:$RUN/source.sock
+      hold 9 TCP:127.0.0.1:$PORT; connected source.socket 2; echo second | ask TCP:127.0.0.1:$PORT
+      props source.socket ${SHOW_ACCEPT}; release 8 9`,
     shows: /NAccepted=2\nNConnections=2\nNRefused=2/,
   },
   {
@@ -106,14 +118,14 @@ const ACCEPTING: readonly Case[] = [
       'gone.socket': '[Socket]\nListenStream=RUN/gone.sock\nAccept=yes\n',
       'gone@.service': `[Unit]\nCollectMode=inactive-or-failed\n[Service]\nExecStart=/bin/false\n${SOCKET_STDIO}`,
     },
-    script: `$CTL start fail.socket gone.socket; for u in fail gone; do ask UNIX-CONNECT:$RUN/$u.sock </dev/null; sleep 0.5; echo "== $u"; instances "$u@*"; props $u.socket ${SHOW_ACCEPT}; done
+    script: `$CTL start fail.socket gone.socket; for u in fail gone; do ask UNIX-CONNECT:$RUN/$u.sock </dev/null; connected $u.socket 0; echo "== $u"; instances "$u@*"; props $u.socket ${SHOW_ACCEPT}; done
       $CTL reset-failed "$(instances 'fail@*' | cut -d' ' -f1)"; none 'fail@*'`,
     shows: /== fail\nfail@0-PID-0.service loaded failed failed PID PID\/UID 0[^]*== gone\nNAccepted=1/,
   },
   {
     title: 'a program that is not there closes the connection and no more',
     units: { 'noexec.socket': '[Socket]\nListenStream=RUN/noexec.sock\nAccept=yes\n', 'noexec@.service': `[Service]\nExecStart=/no/such\n${SOCKET_STDIO}` },
-    script: `$CTL start noexec.socket; ask UNIX-CONNECT:$RUN/noexec.sock </dev/null; sleep 0.3; props noexec.socket ${SHOW_ACCEPT}; props "$(instances 'noexec@*' | cut -d' ' -f1)" -p Result -p ExecMainStatus`,
+    script: `$CTL start noexec.socket; ask UNIX-CONNECT:$RUN/noexec.sock </dev/null; connected noexec.socket 0; props noexec.socket ${SHOW_ACCEPT}; props "$(instances 'noexec@*' | cut -d' ' -f1)" -p Result -p ExecMainStatus`,
     shows: /ExecMainStatus=203\nResult=exit-code/,
   },
   {
@@ -126,16 +138,16 @@ const ACCEPTING: readonly Case[] = [
     shows: /NAccepted=1\nNConnections=0/,
   },
   {
-    title: 'instances outlive their socket, and the number goes on when it is started again',
+    title: 'instances outlive their socket, which counts anew when it is started again without any',
     units: { 'live.socket': '[Socket]\nListenStream=RUN/live.sock\nAccept=yes\n', 'live@.service': `[Service]\nExecStart=/bin/sh -c 'echo %i; cat'\n${SOCKET_STDIO}` },
-    script: `$CTL start live.socket; (sleep 1.5; echo still) | ask UNIX-CONNECT:$RUN/live.sock & sleep 0.5; $CTL stop live.socket 2>/dev/null; instances 'live@*'; wait; none 'live@*'
+    script: `$CTL start live.socket; hold 9 UNIX-CONNECT:$RUN/live.sock; has 'live@*'; $CTL stop live.socket 2>/dev/null; instances 'live@*'; echo still >&9; release 9; none 'live@*'
       $CTL start live.socket; ask UNIX-CONNECT:$RUN/live.sock </dev/null`,
-    shows: /still\n1-PID/,
+    shows: /still\n0-PID/,
   },
   {
     title: 'the description of an instance names its client',
     units: { 'about.socket': '[Socket]\nListenStream=127.0.0.1:PORT\nAccept=yes\n', 'about@.service': `[Unit]\nDescription=Talks\n[Service]\nExecStart=/bin/cat\n${SOCKET_STDIO}` },
-    script: `$CTL start about.socket; sleep 1 | ask TCP:127.0.0.1:$PORT & sleep 0.4; instances 'about@*'; props "$(instances 'about@*' | cut -d' ' -f1)" -p Description -p TriggeredBy -p CollectMode; props about.socket -p Triggers; wait`,
+    script: `$CTL start about.socket; hold 9 TCP:127.0.0.1:$PORT; has 'about@*'; instances 'about@*'; props "$(instances 'about@*' | cut -d' ' -f1)" -p Description -p TriggeredBy -p CollectMode; props about.socket -p Triggers; release 9`,
     shows: /Description=Talks \(127\.0\.0\.1:PORT\)\nTriggeredBy=about\.socket/,
   },
 ];
@@ -167,7 +179,7 @@ const LIMITS: readonly Case[] = [
       'crash.service': '[Unit]\nStartLimitBurst=3\nStartLimitIntervalSec=20\n[Service]\nExecStart=/bin/false\n',
     },
     script:
-      '$CTL start crash.socket; ask UNIX-CONNECT:$RUN/crash.sock </dev/null; settled crash.socket failed; props crash.socket -p SubState -p Result; props crash.service -p Result -p SubState',
+      '$CTL start crash.socket; ask UNIX-CONNECT:$RUN/crash.sock </dev/null; settled crash.socket failed; props crash.socket -p SubState -p Result; props crash.service -p SubState',
     shows: /Result=service-start-limit-hit/,
   },
   {
@@ -177,9 +189,10 @@ const LIMITS: readonly Case[] = [
     shows: /SubState=listening\nNAccepted=0[^]*Result=resources/,
   },
   {
-    title: 'a service that is masked fails the socket at the first connection',
-    units: { 'mask.socket': '[Socket]\nListenStream=RUN/mask.sock\n[X-Rouse]\nOnLimit=fail\n', 'mask.service': '' },
-    script: '$CTL start mask.socket; ask UNIX-CONNECT:$RUN/mask.sock </dev/null; settled mask.socket failed; props mask.socket -p Result',
+    title: 'a service that is gone fails the socket at the first connection',
+    units: { 'went.socket': '[Socket]\nListenStream=RUN/went.sock\n[X-Rouse]\nOnLimit=fail\n', 'went.service': '[Service]\nExecStart=/bin/true\n' },
+    script:
+      '$CTL start went.socket; rm $UNITS/went.service; $CTL daemon-reload; ask UNIX-CONNECT:$RUN/went.sock </dev/null; settled went.socket failed; props went.socket -p Result',
     shows: /Result=resources/,
   },
   {
@@ -193,16 +206,20 @@ const LIMITS: readonly Case[] = [
   },
 ];
 
+/** Of sockets that nobody connects to: without it they would not start. */
+const IDLE = '[Service]\nExecStart=/bin/true\n';
+const servicesOf = (...names: readonly string[]): Readonly<Record<string, string>> => Object.fromEntries(names.map((name) => [`${name}.service`, IDLE]));
+
 const KINDS: readonly Case[] = [
   {
     title: 'every kind is handed over in the order of the file',
     units: {
       'kinds.socket':
-        '[Socket]\nListenStream=RUN/kinds.sock\nListenDatagram=RUN/kinds.dg\nListenSequentialPacket=RUN/kinds.seq\nListenFIFO=RUN/kinds.fifo\nListenSpecial=/dev/null\nListenNetlink=kobject-uevent 1\nListenMessageQueue=/kinds-PORT\nFileDescriptorName=k\n',
-      'kinds.service': `[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/sh -c 'env | grep ^LISTEN_FD | sort > RUN/kinds.out; ls -l /proc/self/fd | sed -nE "s/.* ([0-9]+) -> (socket|[a-z/]+).*/\\\\1 \\\\2/p" >> RUN/kinds.out'\n`,
+        '[Socket]\nListenStream=RUN/kinds.sock\nListenDatagram=RUN/kinds.dg\nListenSequentialPacket=RUN/kinds.seq\nListenFIFO=RUN/kinds.fifo\nListenSpecial=/proc/self/mounts\nListenNetlink=kobject-uevent 1\nListenMessageQueue=/kinds-PORT\nFileDescriptorName=k\n',
+      'kinds.service': `[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/sh -c 'env | grep ^LISTEN_FD | sort > RUN/kinds.out; /usr/local/bin/fds >> RUN/kinds.out'\n`,
     },
     script:
-      '$CTL start kinds.socket; $CTL show kinds.socket -p Listen; $CTL start kinds.service; grep -E "LISTEN|^[3-9]" $RUN/kinds.out; $CTL stop kinds.service 2>/dev/null; $CTL stop kinds.socket',
+      '$CTL start kinds.socket; $CTL show kinds.socket -p Listen; $CTL start kinds.service; grep -E "LISTEN|^[3-9]" $RUN/kinds.out | sed "s:$RUN::"; $CTL stop kinds.service 2>/dev/null; $CTL stop kinds.socket',
     shows: /LISTEN_FDNAMES=k:k:k:k:k:k:k\nLISTEN_FDS=7/,
   },
   {
@@ -246,7 +263,7 @@ const KINDS: readonly Case[] = [
       ['yes', 'no'].map((remove) => [
         `node${remove}.socket`,
         `[Socket]\nListenStream=RUN/node${remove}/a/sock\nSymlinks=RUN/link${remove} RUN/node${remove}/b/link\nSocketUser=tester\nSocketMode=0640\nDirectoryMode=0711\nRemoveOnStop=${remove}\nService=other.service\n`,
-      ]),
+      ]).concat([['other.service', IDLE]]),
     ),
     script: `for f in yes no; do $CTL start node$f.socket; stat -c '%n %F %a %U %G' $RUN/node$f/a/sock $RUN/node$f/a $RUN/link$f | sed "s:$RUN::"; readlink $RUN/link$f | sed "s:$RUN::"; $CTL show node$f.socket -p Triggers; $CTL stop node$f.socket; echo "== $f"; ls $RUN/node$f/a $RUN/node$f/b; done`,
     shows: /sock socket 640 tester tester\n.*directory 711/,
@@ -254,6 +271,7 @@ const KINDS: readonly Case[] = [
   {
     title: 'commands of a socket have its descriptors with PassFileDescriptorsToExec=, and run in order',
     units: {
+      'pass.service': IDLE,
       'pass.socket': `[Socket]\nListenStream=RUN/pass.sock\nListenFIFO=RUN/pass.fifo\nPassFileDescriptorsToExec=yes\nFileDescriptorName=p\n${['ExecStartPre', 'ExecStartPost', 'ExecStopPre', 'ExecStopPost'].map((key) => `${key}=/bin/sh -c 'echo ${key} $LISTEN_FDS $LISTEN_FDNAMES >> RUN/pass.out; [ -z "$LISTEN_PID" ] || [ "$LISTEN_PID" = $$$$ ] || echo other >> RUN/pass.out; [ -n "$INVOCATION_ID" ] && echo invoked >> RUN/pass.out'\n`).join('')}`,
     },
     script: '$CTL start pass.socket; $CTL stop pass.socket; cat $RUN/pass.out',
@@ -262,6 +280,7 @@ const KINDS: readonly Case[] = [
   {
     title: 'a command that fails or takes too long fails the socket',
     units: {
+      ...servicesOf('slow', 'bad', 'fine'),
       'slow.socket': '[Socket]\nListenStream=RUN/slow.sock\nTimeoutSec=1\nExecStartPre=/bin/sleep 100\n',
       'bad.socket': '[Socket]\nListenStream=RUN/bad.sock\nExecStartPost=/bin/false\nExecStopPost=/bin/touch RUN/bad.stopped\n',
       'fine.socket': '[Socket]\nListenStream=RUN/fine.sock\nExecStartPre=-/bin/false\n',
@@ -273,6 +292,7 @@ const KINDS: readonly Case[] = [
   {
     title: 'what cannot be opened fails the socket',
     units: {
+      ...servicesOf('dev', 'notfifo', 'regular', 'nouser'),
       'dev.socket': '[Socket]\nListenStream=127.0.0.1:PORT\nBindToDevice=nosuch0\n',
       'notfifo.socket': '[Socket]\nListenFIFO=RUN/notfifo\n',
       'regular.socket': '[Socket]\nListenSpecial=/etc/hostname\n',
@@ -296,22 +316,6 @@ const KINDS: readonly Case[] = [
     script:
       '$CTL start opts.socket conn.socket dgram.socket; $CTL start opts.service dgram.service; ask UNIX-CONNECT:$RUN/conn.sock </dev/null; sleep 0.3; cat $RUN/opts.out; echo; cat $RUN/conn.out; echo; cat $RUN/dgram.out',
     shows: /keepidle=11/,
-  },
-];
-
-const DEPENDENCIES: readonly Case[] = [
-  {
-    title: 'Upholds= starts what it upholds again, StopWhenUnneeded= stops it, and PropagatesStopTo= does too',
-    units: {
-      'up.service': '[Unit]\nUpholds=held.service\nPropagatesStopTo=also.service\nWants=needed.service\n[Service]\nExecStart=/bin/sleep 1000\n',
-      'held.service': '[Service]\nExecStart=/bin/sleep 1000\n',
-      'also.service': '[Service]\nExecStart=/bin/sleep 1000\n',
-      'needed.service': '[Unit]\nStopWhenUnneeded=yes\n[Service]\nExecStart=/bin/sleep 1000\n',
-    },
-    script: `state() { for u in up held also needed; do echo $u $($CTL show $u.service -p SubState --value); done; }
-      $CTL start up.service also.service; settled held.service running; state; kill -9 $($CTL show held.service -p MainPID --value); sleep 0.3; settled held.service running
-      $CTL stop held.service; settled held.service running; $CTL stop up.service; settled also.service dead; settled needed.service dead; state`,
-    shows: /up running\nheld running\nalso running\nneeded running\nup dead\nheld running\nalso dead\nneeded dead/,
   },
 ];
 
@@ -370,7 +374,7 @@ function normalize(text: string, { port, run }: Manager): string {
     .replace(/(?<=REMOTE_PORT=)\d+/g, 'PORT')
     .replace(/(?<=PID )\d+/g, 'PID')
     .replace(/(?<=\b\d-)\d+(?=-0\b)/g, 'PID')
-    .replace(/(?<=Refused:|Connected:|Accepted:) +/g, ' ')
+    .replace(/(?<=Refused:|Connected:|Accepted:|;) +/g, ' ')
     .split('\n')
     .map((line) => line.trimEnd())
     .join('\n');
@@ -395,7 +399,8 @@ describe.skipIf(whyNoHost() !== undefined)('systemd.socket(5)', () => {
     rouse = { ctl: '/rouse/bin/rouse', units: root.own, run: '/run/ours', port: 7200 };
     root.write('/root/mq.c', MQ);
     root.write('/root/sockopts.c', SOCKOPTS);
-    await root.sh('gcc -O -o /usr/local/bin/mq /root/mq.c && gcc -O -o /usr/local/bin/sockopts /root/sockopts.c && mkdir -p /run/theirs /run/ours');
+    root.write('/usr/local/bin/fds', FDS);
+    await root.sh('gcc -O -o /usr/local/bin/mq /root/mq.c && gcc -O -o /usr/local/bin/sockopts /root/sockopts.c && chmod +x /usr/local/bin/fds && mkdir -p /run/theirs /run/ours');
   });
   afterAll(() => host.stop());
 
@@ -403,7 +408,7 @@ describe.skipIf(whyNoHost() !== undefined)('systemd.socket(5)', () => {
     const port = manager.port + number;
     const fill = (text: string): string => text.replaceAll('RUN', manager.run).replaceAll('PORT', String(port));
     for (const [name, text] of Object.entries(units)) root.write(`${manager.units}/${name}`, fill(text));
-    const env = { CTL: manager.ctl, RUN: manager.run, PORT: String(port) };
+    const env = { CTL: manager.ctl, RUN: manager.run, UNITS: manager.units, PORT: String(port) };
     await root.sh('$CTL daemon-reload 2>/dev/null; true', { env });
     const printed = await root.exec(['bash', '-c', `${PRELUDE}${script}`], { env });
     await root.exec(['bash', '-c', `$CTL stop ${Object.keys(units).join(' ')} 2>/dev/null; $CTL reset-failed 2>/dev/null; true`], { env });
@@ -424,7 +429,6 @@ describe.skipIf(whyNoHost() !== undefined)('systemd.socket(5)', () => {
   describe('Accept=yes', () => compared(ACCEPTING));
   describe('with OnLimit=fail', () => compared(LIMITS));
   describe('every kind and option', () => compared(KINDS));
-  describe('dependencies', () => compared(DEPENDENCIES));
 
   describe('limits that recover', () => {
     const unit = (name: string, text: string): void => root.write(`${root.own}/${name}`, text);
