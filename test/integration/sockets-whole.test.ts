@@ -260,10 +260,12 @@ const KINDS: readonly Case[] = [
   {
     title: 'nodes and links have their modes and owners, and go or stay',
     units: Object.fromEntries(
-      ['yes', 'no'].map((remove) => [
-        `node${remove}.socket`,
-        `[Socket]\nListenStream=RUN/node${remove}/a/sock\nSymlinks=RUN/link${remove} RUN/node${remove}/b/link\nSocketUser=tester\nSocketMode=0640\nDirectoryMode=0711\nRemoveOnStop=${remove}\nService=other.service\n`,
-      ]).concat([['other.service', IDLE]]),
+      ['yes', 'no']
+        .map((remove) => [
+          `node${remove}.socket`,
+          `[Socket]\nListenStream=RUN/node${remove}/a/sock\nSymlinks=RUN/link${remove} RUN/node${remove}/b/link\nSocketUser=tester\nSocketMode=0640\nDirectoryMode=0711\nRemoveOnStop=${remove}\nService=other.service\n`,
+        ])
+        .concat([['other.service', IDLE]]),
     ),
     script: `for f in yes no; do $CTL start node$f.socket; stat -c '%n %F %a %U %G' $RUN/node$f/a/sock $RUN/node$f/a $RUN/link$f | sed "s:$RUN::"; readlink $RUN/link$f | sed "s:$RUN::"; $CTL show node$f.socket -p Triggers; $CTL stop node$f.socket; echo "== $f"; ls $RUN/node$f/a $RUN/node$f/b; done`,
     shows: /sock socket 640 tester tester\n.*directory 711/,
