@@ -9,7 +9,7 @@ import { resolveScope } from '../load/resolve-scope.js';
 import type { Scope } from '../load/scope.js';
 import { UnitStore } from '../load/unit-store.js';
 import { parseUnitName, templateOf } from '../unit/name.js';
-import { suggest } from '../unitfile/suggest.js';
+import { suggestUnit } from '../unit/suggest-unit.js';
 import { startInBackground } from './background.js';
 import { CliError, EXIT } from './errors.js';
 import type { Io } from './io.js';
@@ -148,7 +148,8 @@ export class CliContext {
   missingHint(name: string): string {
     const names = this.store.names();
     const sibling = ['.socket', '.service'].map((type) => name.replace(/\.[a-z]+$/, type)).find((other) => other !== name && names.includes(other));
-    const near = sibling ?? suggest(name, names) ?? (templateOf(name) === undefined ? undefined : suggest(templateOf(name) ?? '', names));
+    const template = templateOf(name);
+    const near = sibling ?? suggestUnit(name, names) ?? (template === undefined ? undefined : suggestUnit(template, names));
     return near === undefined
       ? `unit files are looked for in ${this.scope.unitDirs.slice(0, 4).join(', ')} …; rouse list-unit-files shows what is there`
       : `did you mean '${near}'?`;

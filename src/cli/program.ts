@@ -27,8 +27,7 @@ function makeProgram(io: Io, onExitCode: (code: number) => void): Command {
     .description('Containers and services that sleep until someone connects.')
     .version(ROUSE_VERSION, '--version')
     .showSuggestionAfterError()
-    .showHelpAfterError('(rouse --help shows the verbs)')
-    .configureOutput({ writeOut: io.out, writeErr: io.err })
+    .configureOutput({ writeOut: io.out, writeErr: io.err, outputError: (text, write) => write(usageError(text)) })
     .addHelpText('after', '\nUnits are systemd’s .socket, .service and .target files and Quadlet’s files, in the same folders.')
     .exitOverride();
   for (const verb of VERBS) addVerb(program, verb, io, onExitCode);
@@ -37,6 +36,13 @@ function makeProgram(io: Io, onExitCode: (code: number) => void): Command {
   program.command('activate').description('a command behind sockets, with no unit file: systemd-socket-activate, and --idle').helpGroup('Commands:').argument('[argument...]');
   program.command('proxy').description('pass clients on to a server that can take no socket: systemd-socket-proxyd, and more').helpGroup('Commands:').argument('[argument...]');
   return program;
+}
+
+/** commander's words with the hint as all others have it: "error: unknown command 'statsu'\n(Did you mean status?)". */
+export function usageError(text: string): string {
+  const [, words = '', meant] = /^(?:error: )?([^\n]*)(?:\n\(Did you mean (?:one of )?(.*)\?\))?/.exec(text) ?? [];
+  const hint = meant === undefined ? 'rouse --help shows the verbs, rouse VERB --help its options' : `did you mean '${meant}'?`;
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}\n  hint: ${hint}\n`;
 }
 
 /** Options that every verb takes, in any place. */

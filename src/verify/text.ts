@@ -1,7 +1,7 @@
 /** What several checks need of a subject's text. */
 import { expandSpecifiers } from '../unitfile/specifier.js';
 import { specifierTable } from '../unit/specifiers.js';
-import { suggest } from '../unitfile/suggest.js';
+import { suggestUnit } from '../unit/suggest-unit.js';
 import type { Assignment } from '../unitfile/unit-file.js';
 import { perWorld } from './per-world.js';
 import { ownSection, type Subject, type World } from './subject.js';
@@ -49,12 +49,7 @@ export function isYes(text: string | undefined): boolean {
 /** "Did you mean": a unit of the same type with a name that is near. */
 export function nearestUnit(name: string, world: World): string | undefined {
   const known = nearest(world);
-  if (!known.has(name)) {
-    const type = name.slice(name.lastIndexOf('.'));
-    const bases = world.names().flatMap((other) => (other.endsWith(type) ? [other.slice(0, -type.length)] : []));
-    const near = suggest(name.slice(0, -type.length), bases);
-    known.set(name, near === undefined ? undefined : `${near}${type}`);
-  }
+  if (!known.has(name)) known.set(name, suggestUnit(name, world.names()));
   return known.get(name);
 }
 

@@ -23,11 +23,7 @@ describe.skipIf(whyNoHost() !== undefined)('a bad day', () => {
     me.unit('good.socket', SOCKET);
     me.unit('good.service', SERVICE);
   };
-  const managers = (): readonly number[] =>
-    host
-      .processes()
-      .filter(({ command }) => /rouse daemon/.test(command))
-      .map(({ pid }) => pid);
+  const managers = (): readonly number[] => host.managers().map(({ pid }) => pid);
 
   describe('of files', () => {
     /** Puts something into the unit folder, outside of what `unit` can write. */

@@ -178,7 +178,7 @@ describe.skipIf(whyNoHost() !== undefined)('a fault', () => {
       withGoodPair();
       const both = await Promise.all([me.rouse(['start', 'good.socket']), me.rouse(['start', 'good.socket'])]);
       expect(both.map(({ status }) => status)).toEqual([0, 0]);
-      expect(host.processes().filter(({ command }) => /rouse daemon/.test(command))).toHaveLength(1);
+      expect(host.managers()).toHaveLength(1);
     });
 
     it('in the foreground beside one that runs already says so', async () => {

@@ -105,6 +105,11 @@ export class RouseHost {
     }
   }
 
+  /** The managers of all users, without the keepers that carry their command line. */
+  managers(): readonly Process[] {
+    return this.processes().filter(({ command }) => /^\S*node .*rouse daemon/.test(command));
+  }
+
   isAlive(pid: number): boolean {
     return this.process(pid) !== undefined;
   }
