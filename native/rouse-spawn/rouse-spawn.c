@@ -186,6 +186,29 @@ static i64 write_file(const char *path, const char *text) {
     return written;
 }
 
+enum { EPERM = 1, EACCES = 13 };
+
+/* As systemd does: who may not raise a limit so far raises it as far as it may. */
+static i64 set_closest(i64 resource, u64 limit[2]) {
+    u64 most[2];
+    i64 result = call(SYS_prlimit64, 0, resource, (i64)limit, 0);
+    if (result != -EPERM || call(SYS_prlimit64, 0, resource, 0, (i64)most) < 0) return result;
+    for (int i = 0; i < 2; ++i) if (limit[i] > most[1]) limit[i] = most[1];
+    return call(SYS_prlimit64, 0, resource, (i64)limit, 0);
+}
+
+/* Who may not be favoured so much stays as it is. */
+static i64 set_nice(const char *text) {
+    i64 result = call(SYS_setpriority, 0, 0, number(&text), 0);
+    return result == -EACCES ? 0 : result;
+}
+
+/* Containers may not lower it, and systemd passes over that. */
+static i64 adjust_oom_score(const char *text) {
+    i64 result = write_file("/proc/self/oom_score_adj", text);
+    return result == -EPERM || result == -EACCES ? 0 : result;
+}
+
 static void set_limit(const char *text) {
     i64 resource = number(&text);
     u64 limit[2];
@@ -194,7 +217,7 @@ static void set_limit(const char *text) {
     while (*text != ':') ++text;
     ++text;
     limit[1] = *text == 'i' ? ~0UL : (u64)number(&text);
-    check('l', call(SYS_prlimit64, 0, resource, (i64)limit, 0));
+    check('l', set_closest(resource, limit));
 }
 
 static void set_groups(const char *text) {
@@ -234,8 +257,8 @@ static void carry_out(const char *word, char **environment) {
     case 's': call(SYS_setsid, 0, 0, 0, 0); return;
     case 'c': return check(op, write_file(operand, "0"));
     case 'l': return set_limit(operand);
-    case 'n': return check(op, call(SYS_setpriority, 0, 0, number(&operand), 0));
-    case 'o': return check(op, write_file("/proc/self/oom_score_adj", operand));
+    case 'n': return check(op, set_nice(operand));
+    case 'o': return check(op, adjust_oom_score(operand));
     case 'm': call(SYS_umask, number(&operand), 0, 0, 0); return;
     case 'r': return check(op, call(SYS_chroot, (i64)operand, 0, 0, 0));
     case 'G': return set_groups(operand);
