@@ -22,6 +22,8 @@ export interface HostOptions extends Progress {
   env?: Readonly<Record<string, string>>;
   /** What is seen at /rouse: this checkout by default. */
   checkout?: string;
+  /** Packages that the ordinary host does not have, and the name under which the root file system with them is kept. */
+  extra?: { readonly name: string; readonly packages: readonly string[] };
 }
 
 export interface ExecOptions {

@@ -52,14 +52,14 @@ export async function removeRoot() {
   if (!existsSync(storePath())) return;
   const script =
     'cd "$STORE" && for root in root-*; do [ ! -d "$root" ] || flock --exclusive --nonblock "$root" rm -rf --one-file-system "$root" || kept=1; done; ' +
-    '[ -z "$kept" ] && rm -rf --one-file-system building mnt build.log lock';
+    '[ -z "$kept" ] && rm -rf --one-file-system building* mnt *.log lock';
   const status = await underLock(['sh', '-c', script], { env: { ...process.env, STORE: storePath() }, wait: true, onProgress: () => {} });
   if (status !== 0) throw new Error('Failed to remove the test host: a host runs on it');
   rmdirSync(storePath());
 }
 
 /** Runs a command with the store's lock held; it ends with this process, and the lock is kept until it has ended. */
-function underLock(argv, { env, wait, onProgress }) {
+export function underLock(argv, { env, wait, onProgress }) {
   const lock = ['flock', '--no-fork', '--conflict-exit-code', String(LOCKED), ...(wait ? [] : ['--nonblock']), join(storePath(), 'lock')];
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...lock, ...argv], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   createInterface({ input: child.stdout }).on('line', onProgress);

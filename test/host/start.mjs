@@ -12,6 +12,7 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cgroupHierarchies, cgroupLayouts } from './cgroups.mjs';
+import { ensureExtended } from './extended-root.mjs';
 import { ensureRoot, storePath } from './root-fs.mjs';
 
 const SCRIPT = join(import.meta.dirname, 'host.sh');
@@ -37,7 +38,8 @@ export function whyNoHost() {
 export async function startHost(options = {}) {
   const { systemd = false, cgroups = 'delegated', binds = [] } = options;
   const hierarchies = checkedHierarchies(systemd, cgroups);
-  const root = await ensureRoot({ onProgress: options.onProgress ?? ((line) => process.stderr.write(`test host: ${line}\n`)) });
+  const onProgress = options.onProgress ?? ((line) => process.stderr.write(`test host: ${line}\n`));
+  const root = await (options.extra === undefined ? ensureRoot({ onProgress }) : ensureExtended(options.extra, { onProgress }));
   const name = `rouse-test-host.${randomUUID()}`;
   const supervisor = spawn('bash', [SCRIPT, 'supervise'], {
     // A group of its own: ctrl-C is for the caller, whose end is this one's end.
