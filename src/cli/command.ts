@@ -10,7 +10,6 @@ import { processIo, type Io } from './io.js';
  * stays in memory for as long as they run.
  */
 const OWN_PARSERS: Readonly<Record<string, (args: readonly string[], io: Io) => Promise<number | undefined>>> = {
-  generator: async (args, io) => (await import('./generator.js')).generator(args, { env: process.env, stdout: io.out, stderr: io.err }),
   daemon: async (args, io) => {
     const user = args.includes('--user');
     // Anything else (--help, a slip) is for the parser of all verbs.

@@ -178,7 +178,7 @@ class Generator {
   }
 }
 
-/** To the kernel's log, where systemd shows what generators say; to stderr where that cannot be. */
+/** To stderr, and to the kernel's log, where systemd shows what generators say. */
 class Log {
   #kmsg: boolean;
 
@@ -195,14 +195,15 @@ class Log {
 
   say(message: string): void {
     const line = `quadlet-generator[${process.pid}]: ${message}\n`;
-    if (!this.#kmsg || !this.#toKernel(line)) this.io.stderr(line);
+    if (this.#kmsg) this.#toKernel(line);
+    this.io.stderr(line);
   }
 
   debug(message: string): void {
     if (this.debugs) this.say(message);
   }
 
-  #toKernel(line: string): boolean {
+  #toKernel(line: string): void {
     try {
       const fd = openSync('/dev/kmsg', constants.O_WRONLY);
       writeSync(fd, line);
@@ -210,7 +211,6 @@ class Log {
     } catch {
       this.#kmsg = false;
     }
-    return this.#kmsg;
   }
 }
 

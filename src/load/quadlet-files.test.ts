@@ -123,6 +123,29 @@ describe('drop-ins of Quadlet files', () => {
     expect(labels('x-y@.container', 'a')).toEqual(['template', 'templates of x', 'all of x']);
   });
 
+  test('make an instance of a template that has no file of its own', () => {
+    write('a/x@.container', '[Container]\nLabel=template\n');
+    dropIn('b/x@one.container.d/10.conf', 'one');
+    dropIn('a/x@.container.d/20.conf', 'all');
+    dropIn('a/y@one.container.d/10.conf', 'of no template');
+    link('a/x@two.container.d', 'nowhere');
+    expect(read('a', 'b').files.map(({ name }) => name)).toEqual(['x@.container', 'x@one.container']);
+    expect(labels('x@one.container', 'a', 'b')).toEqual(['template', 'one', 'all']);
+    expect(read('a', 'b').files[1]?.fragmentPath).toBe(join(root, 'a/x@.container'));
+  });
+
+  test('count beside the file that another is a link to', () => {
+    write('elsewhere/x.container', '[Container]\nLabel=own\n');
+    dropIn('elsewhere/x.container.d/10.conf', 'beside');
+    dropIn('elsewhere/x.container.d/20.conf', 'hidden');
+    dropIn('a/x.container.d/20.conf', 'folder');
+    link('a/x.container', join(root, 'elsewhere/x.container'));
+    write('a/y.container', '[Container]\nLabel=own\n');
+    dropIn('elsewhere/y.container.d/10.conf', 'not linked');
+    expect(labels('x.container', 'a')).toEqual(['own', 'beside', 'folder']);
+    expect(labels('y.container', 'a')).toEqual(['own']);
+  });
+
   test('that cannot be read to the end are left out, and the file counts without them', () => {
     write('a/x.container', '[Container]\nLabel=own\n');
     write('a/x.container.d/10.conf', '[Container]\nLabel=broken\nwhat\n');

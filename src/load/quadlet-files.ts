@@ -1,25 +1,23 @@
 /**
- * Reads Quadlet files and their drop-ins from disk; podman-systemd.unit(5). Folders are read with their sub-folders, of two
- * files with one name the first counts, and links are followed, so `foo@bar.container -> foo@.container` is an instance. Like
- * podman, and unlike systemd, a file with a line that cannot be read is not used at all.
+ * Reads Quadlet files and their drop-ins from disk; podman-systemd.unit(5). Of two files with one name the first counts. Links are
+ * followed, so `foo@bar.container -> foo@.container` is an instance; so is what has a folder of drop-ins, `foo@bar.container.d`.
+ * Like podman, and unlike systemd, a file with a line that cannot be read is not used at all.
  */
-import { readdirSync, readFileSync, realpathSync, type Dirent } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
-import { kindOf, splitName } from '../quadlet/kinds.js';
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import { splitName } from '../quadlet/kinds.js';
 import type { Diagnostic } from '../unitfile/diagnostic.js';
 import { mergeUnitFiles } from '../unitfile/drop-in.js';
 import { parseUnitFile } from '../unitfile/parse.js';
 import { dropInFolders } from '../unitfile/search-path.js';
 import type { UnitContents, UnitFile } from '../unitfile/unit-file.js';
+import { quadletFolders, readFolder, realPath, type Folder } from './quadlet-folders.js';
 import { statQuietly } from './stat.js';
 
 export interface QuadletFiles {
   readonly files: readonly UnitContents[];
   readonly diagnostics: readonly Diagnostic[];
 }
-
-/** For users' managers only; those of single users stand in a folder for each uid. */
-const USERS_FOLDERS = ['/etc/containers/systemd/users', '/usr/share/containers/systemd/users'];
 
 export interface ReadOptions {
   /** Absolute paths of files that count before all others, with what stands beside them. */
@@ -33,12 +31,21 @@ export function readQuadletFiles(dirs: readonly string[], { files = [], tolerant
   return new Reader(files, quadletFolders(dirs), tolerant).read(files);
 }
 
+/** A Quadlet file before its drop-ins are merged. */
+interface Found {
+  readonly fragment: UnitFile;
+  /** The folder that it is linked from, where that is none of the others. */
+  readonly linked: Folder | undefined;
+}
+
 class Reader {
   readonly #diagnostics: Diagnostic[] = [];
   readonly #folders: readonly Folder[];
   /** Drop-ins of many files are read once. */
   readonly #parts = new Map<string, UnitFile | undefined>();
   readonly #listed = new Map<string, readonly string[]>();
+  /** Folders of files that others are links to. */
+  readonly #targets = new Map<string, Folder>();
   /** Names of the drop-in folders that there are. */
   readonly #dropInFolders: ReadonlySet<string>;
 
@@ -53,24 +60,49 @@ class Reader {
   }
 
   read(first: readonly string[]): QuadletFiles {
-    const files = new Map<string, UnitContents>();
-    for (const path of first) this.#add(files, path, basename(path));
-    for (const { path, quadlets } of this.#folders) for (const name of quadlets) this.#add(files, `${path}/${name}`, name);
-    return { files: [...files.values()], diagnostics: this.#diagnostics };
+    const found = new Map<string, Found>();
+    for (const path of first) this.#add(found, path, basename(path), true);
+    for (const { path, quadlets, links } of this.#folders) for (const name of quadlets) this.#add(found, `${path}/${name}`, name, links.has(name));
+    this.#addInstances(found);
+    const files = [...found].map(([name, { fragment, linked }]) => mergeUnitFiles(name, fragment, this.#dropIns(name, linked)));
+    return { files, diagnostics: this.#diagnostics };
   }
 
-  #add(files: Map<string, UnitContents>, path: string, name: string): void {
-    if (files.has(name)) return;
+  #add(found: Map<string, Found>, path: string, name: string, mayBeLink: boolean): void {
+    if (found.has(name)) return;
     const fragment = this.#parse(path, 'error', 'refusing to load');
-    if (fragment !== undefined) files.set(name, mergeUnitFiles(name, fragment, this.#dropIns(name)));
+    if (fragment !== undefined) found.set(name, { fragment, linked: mayBeLink ? this.#folderOfTarget(path) : undefined });
+  }
+
+  /** Instances of templates that have no file of their own, only drop-ins. */
+  #addInstances(found: Map<string, Found>): void {
+    for (const { path, dropIns } of this.#folders) {
+      for (const dropIn of dropIns) {
+        const name = dropIn.slice(0, -'.d'.length);
+        const { prefix, instance, type } = splitName(name);
+        if (instance === undefined || instance === '' || found.has(name)) continue;
+        const template = found.get(`${prefix}@.${type}`);
+        if (template !== undefined && statQuietly(`${path}/${dropIn}`)?.isDirectory() === true) found.set(name, template);
+      }
+    }
+  }
+
+  /** Where a link leads there may be drop-ins too, although the folder is on no search path. */
+  #folderOfTarget(path: string): Folder | undefined {
+    const folder = dirname(realPath(path) ?? path);
+    if (this.#folders.some((each) => each.path === folder)) return undefined;
+    let read = this.#targets.get(folder);
+    if (read === undefined) this.#targets.set(folder, (read = readFolder(folder)));
+    return read;
   }
 
   /** The most specific of one name counts; they apply in the order of their names. */
-  #dropIns(name: string): readonly UnitFile[] {
+  #dropIns(name: string, linked: Folder | undefined): readonly UnitFile[] {
     const found = new Map<string, string>();
+    const folders = linked === undefined ? this.#folders : [...this.#folders, linked];
     for (const dropIn of quadletDropInFolders(name)) {
-      if (!this.#dropInFolders.has(dropIn)) continue;
-      for (const { path, dropIns } of this.#folders) {
+      if (!this.#dropInFolders.has(dropIn) && linked?.dropIns.has(dropIn) !== true) continue;
+      for (const { path, dropIns } of folders) {
         if (!dropIns.has(dropIn)) continue;
         for (const file of this.#list(`${path}/${dropIn}`, dropIn === `${name}.d`)) if (!found.has(file)) found.set(file, `${path}/${dropIn}/${file}`);
       }
@@ -107,58 +139,10 @@ class Reader {
       this.#diagnostics.push({ severity, code: 'unreadable', file: path, line: 0, message });
       return undefined;
     }
-    const { value, diagnostics } = parseUnitFile(path, text);
+    const { value, diagnostics } = parseUnitFile(path, text, 'podman');
     for (const diagnostic of diagnostics) this.#diagnostics.push({ ...diagnostic, severity, message: diagnostic.message.replace(/(ignoring|refusing to load)$/, consequence) });
     return diagnostics.length === 0 || this.tolerant ? value : undefined;
   }
-}
-
-interface Folder {
-  readonly path: string;
-  /** Names of Quadlet files, in order. */
-  readonly quadlets: readonly string[];
-  /** Names of drop-in folders. */
-  readonly dropIns: ReadonlySet<string>;
-  /** Names of what may be a folder, in order. */
-  readonly subfolders: readonly string[];
-}
-
-/** Tells what is in a folder by names and directory entries alone: a folder holds thousands of files. */
-function readFolder(path: string): Folder {
-  const quadlets: string[] = [];
-  const dropIns = new Set<string>();
-  const subfolders: string[] = [];
-  for (const entry of entries(path)) {
-    const { name } = entry;
-    if (kindOf(name) !== undefined) quadlets.push(name);
-    if (entry.isFile()) continue;
-    if (name.endsWith('.d')) dropIns.add(name);
-    // A link may lead to a folder that is called otherwise.
-    if (!name.endsWith('.d') || entry.isSymbolicLink()) subfolders.push(name);
-  }
-  return { path, quadlets: quadlets.sort(), dropIns, subfolders: subfolders.sort() };
-}
-
-/** Every folder with its sub-folders, each once, in the order in which their files count. */
-function quadletFolders(dirs: readonly string[]): readonly Folder[] {
-  const found = new Map<string, Folder>();
-  const users = USERS_FOLDERS.map((path) => realPath(path) ?? path);
-  for (const dir of dirs) addFolder(dir, realPath(dir) ?? dir, users, found);
-  return [...found.values()];
-}
-
-function addFolder(path: string, root: string, users: readonly string[], found: Map<string, Folder>): void {
-  const real = realPath(path);
-  if (real === undefined || found.has(real) || real.endsWith('.d') || statQuietly(real)?.isDirectory() !== true || belongsToOther(real, root, users)) return;
-  const folder = readFolder(real);
-  found.set(real, folder);
-  for (const name of folder.subfolders) addFolder(join(real, name), root, users, found);
-}
-
-/** The system leaves the users' folder alone, and what is there for all users leaves those of single users alone. */
-function belongsToOther(path: string, root: string, users: readonly string[]): boolean {
-  if (path === root) return false;
-  return users.includes(path) || (users.includes(root) && dirname(path) === root && /^\d+$/.test(basename(path)));
 }
 
 /** Most specific first. Of a template `a-b@.container` there is `a-@.container.d` besides `a-.container.d`. */
@@ -167,22 +151,6 @@ function quadletDropInFolders(name: string): readonly string[] {
   const folders = dropInFolders(name);
   if (instance === undefined) return folders;
   return folders.flatMap((folder) => (folder.endsWith(`-.${type}.d`) ? [folder.replace(/-\.(?=[a-z]+\.d$)/, '-@.'), folder] : [folder]));
-}
-
-function realPath(path: string): string | undefined {
-  try {
-    return realpathSync(path);
-  } catch {
-    return undefined;
-  }
-}
-
-function entries(folder: string): readonly Dirent[] {
-  try {
-    return readdirSync(folder, { withFileTypes: true });
-  } catch {
-    return [];
-  }
 }
 
 function list(folder: string): readonly string[] {

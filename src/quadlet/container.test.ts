@@ -148,6 +148,8 @@ describe('a container', () => {
     ['Network=net.network:ip=192.0.2.9', '--network', 'systemd-net:ip=192.0.2.9'],
     ['Network=other.container', '--network', 'container:systemd-other'],
     ['Pod=app.pod', '--pod', 'systemd-app'],
+    ['ImageVolume=tmpfs', '--image-volume', 'tmpfs'],
+    ['Umask=0027', '--umask', '0027'],
     ['Mount=type=tmpfs,destination=/x', '--mount', 'type=tmpfs,destination=/x'],
     ['Mount=type=bind,src=./y,dst=/y,ro', '--mount', 'type=bind,source=/q/y,dst=/y,ro'],
     ['Mount=type=volume,source=data.volume,dst=/d', '--mount', 'type=volume,source=systemd-data,dst=/d'],
@@ -297,7 +299,11 @@ describe('a container is refused', () => {
 describe('a container is warned of', () => {
   test.each<[why: string, text: string, message: string]>([
     ['a label with an escape that is none', `${IMAGE}Label=a=\\?\n`, "Failed to parse Label=, ignoring 'a=\\?': unsupported escape char"],
-    ['a label that was meant to be in quotes', `${IMAGE}Label=rule=Host && Path\n`, `Label=: token "&&" has no '=' and follows a KEY=VALUE on the same line`],
+    [
+      'a label that was meant to be in quotes',
+      `${IMAGE}Label=rule=Host && Path\n`,
+      `Label=: token "&&" has no '=' and follows a KEY=VALUE on the same line; this usually means an earlier value contained unquoted whitespace and was truncated`,
+    ],
     ['a word list with an open quote', `${IMAGE}Sysctl="a=b\n`, `Failed to parse Sysctl=, ignoring '"a=b': a " is not closed`],
     ['a boolean that is none', `${IMAGE}RunInit=maybe\n`, "Failed to parse RunInit=, using no: 'maybe' is not a boolean"],
     ['a user of the service', `${IMAGE}[Service]\nUser=me\n`, 'using key User in the Service group is not supported - use at your own risk'],

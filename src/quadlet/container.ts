@@ -78,6 +78,8 @@ const ROWS: readonly Row[] = [
   last('Memory', '--memory'),
   last('Retry', '--retry'),
   last('RetryDelay', '--retry-delay'),
+  last('ImageVolume', '--image-volume'),
+  last('Umask', '--umask'),
   each('NetworkAlias', '--network-alias'),
   each('Ulimit', '--ulimit'),
   each('DNS', '--dns'),

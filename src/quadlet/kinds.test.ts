@@ -251,4 +251,11 @@ describe('a pod', () => {
     expect(converted.values('b.container', 'Unit', 'BindsTo')).toEqual(['app-pod.service']);
     expect(converted.values('b.container', 'Unit', 'After')).toEqual(['network-online.target', 'app-pod.service']);
   });
+
+  test('may be named for the service of its container', () => {
+    const converted = convert({ 'app.pod': '', 'app.container': '[Container]\nImage=quay.io/x/y\nPod=%N.pod\n', 'web.container': '[Container]\nImage=quay.io/x/y\nPod=%N.pod\n' });
+    expect(holds(converted.command('app.container'), '--pod', 'systemd-app')).toBe(true);
+    expect(converted.values('app.pod', 'Unit', 'Before')).toEqual(['app.service']);
+    expect(converted.error('web.container')).toBe('quadlet pod unit web.pod does not exist');
+  });
 });

@@ -81,7 +81,7 @@ export function resourceNameOf(contents: UnitContents, kind: Kind): string {
   switch (kind.type) {
     case 'container': {
       // Other specifiers mean something else in the service that refers to this one.
-      const name = containerName(contents).replaceAll('%N', serviceNameOf(contents, kind).replace(/\.service$/, ''));
+      const name = withServiceName(contents, kind, containerName(contents));
       return name.includes('%') ? '' : name;
     }
     case 'image':
@@ -95,6 +95,16 @@ export function resourceNameOf(contents: UnitContents, kind: Kind): string {
     default:
       return text(kind.nameKey ?? '') || defaultName(contents.name);
   }
+}
+
+/** The pod's file in Pod= of a container, which may be named for the container's service: `%N.pod`. */
+export function podNameOf(container: UnitContents, pod: string): string {
+  const kind = BY_TYPE.get('container');
+  return kind === undefined ? pod : withServiceName(container, kind, pod);
+}
+
+function withServiceName(contents: UnitContents, kind: Kind, text: string): string {
+  return text.includes('%N') ? text.replaceAll('%N', serviceNameOf(contents, kind).replace(/\.service$/, '')) : text;
 }
 
 /** Unlike podman: an instance is named for its instance, as its template would be, and not for a part of it. */

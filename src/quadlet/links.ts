@@ -6,7 +6,7 @@ import type { Place } from '../unitfile/diagnostic.js';
 import { splitWords } from '../unitfile/words.js';
 import { suggest } from '../unitfile/suggest.js';
 import { Refusal, type Conversion, type LinkedUnit } from './conversion.js';
-import { kindOf } from './kinds.js';
+import { kindOf, podNameOf } from './kinds.js';
 import { absolutePath, requireMount } from './paths.js';
 import { row, type Row } from './rows.js';
 import type { Value } from './source.js';
@@ -101,11 +101,13 @@ export function imageSource(conversion: Conversion, value: Value): string {
 
 /** Pod=: always a .pod file. The pod's service stops and starts this one. */
 export const pod: Row = row(['Pod', 'StartWithPod'], (conversion, command) => {
-  const value = conversion.source.set('Pod');
+  const { source } = conversion;
+  const value = source.set('Pod');
   if (value === undefined) return;
-  if (kindOf(value.text)?.type !== 'pod') throw new Refusal(`pod ${value.text} is not Quadlet based`, value.place, { key: 'Pod', hint: 'Pod= takes the name of a .pod file' });
-  const unit = conversion.units.get(value.text);
-  if (unit === undefined) throw missing(conversion, `quadlet pod unit ${value.text} does not exist`, value.text, { place: value.place, key: 'Pod' });
+  const name = podNameOf(source.contents, value.text);
+  if (kindOf(name)?.type !== 'pod') throw new Refusal(`pod ${name} is not Quadlet based`, value.place, { key: 'Pod', hint: 'Pod= takes the name of a .pod file' });
+  const unit = conversion.units.get(name);
+  if (unit === undefined) throw missing(conversion, `quadlet pod unit ${name} does not exist`, name, { place: value.place, key: 'Pod' });
   command.add('--pod', unit.resource);
   conversion.service.add('Unit', 'BindsTo', unit.serviceName, value.place);
   conversion.service.add('Unit', 'After', unit.serviceName, value.place);

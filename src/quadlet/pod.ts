@@ -1,7 +1,7 @@
 /** .pod: a service that makes and starts a pod; podman-systemd.unit(5), "Pod units". */
 import type { UnitContents } from '../unitfile/unit-file.js';
 import { COMMON_KEYS, podman, type Conversion } from './conversion.js';
-import { isTemplate, resourceNameOf } from './kinds.js';
+import { isTemplate, podNameOf, resourceNameOf } from './kinds.js';
 import { networks, volumes } from './links.js';
 import { always, applyRows, each, keysOf, last, pairs, podmanArgs, type Row } from './rows.js';
 import { isTrue, lastText } from './source.js';
@@ -62,5 +62,5 @@ function startContainers({ source, service, members }: Conversion): void {
 export function podOf(contents: UnitContents): string | undefined {
   if (isTemplate(contents.name)) return undefined;
   const pod = lastText(contents, 'Container', 'Pod');
-  return pod !== undefined && isTrue(lastText(contents, 'Container', 'StartWithPod') ?? 'yes') ? pod : undefined;
+  return pod !== undefined && isTrue(lastText(contents, 'Container', 'StartWithPod') ?? 'yes') ? podNameOf(contents, pod) : undefined;
 }

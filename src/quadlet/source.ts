@@ -168,7 +168,7 @@ export class QuadletSource {
     const first = words.findIndex((word) => word.includes('='));
     const loose = first < 0 ? undefined : words.find((word, i) => i > first && !word.includes('='));
     if (loose === undefined) return;
-    const message = `${key}=: token "${loose}" has no '=' and follows a KEY=VALUE on the same line`;
+    const message = `${key}=: token "${loose}" has no '=' and follows a KEY=VALUE on the same line; this usually means an earlier value contained unquoted whitespace and was truncated`;
     this.#warn(place, this.section, key, 'loose-word', message, `a value with spaces in it is quoted: ${key}="KEY=value with spaces"`);
   }
 

@@ -11,12 +11,18 @@ const LINE_MAX = 1024 * 1024;
 /** Begins with a letter, and has no backslash. */
 const PLAIN = /^[A-Za-z][^\\]*$/;
 
-export function parseUnitFile(path: string, text: string): Parsed<UnitFile> {
+/**
+ * How continued lines become one. systemd puts a blank in the place of the backslash; podman nothing, but takes the blanks around
+ * each line off, and goes on over empty lines.
+ */
+export type Joining = 'systemd' | 'podman';
+
+export function parseUnitFile(path: string, text: string, joining: Joining = 'systemd'): Parsed<UnitFile> {
   if (text.includes('\0')) {
     const message = 'Not a text file (it holds a NUL byte), refusing to load';
     return { value: { path, lines: [] }, diagnostics: [{ severity: 'error', code: 'binary-file', file: path, line: 0, message }] };
   }
-  return new LineReader(path, text).read();
+  return new LineReader(path, text, joining).read();
 }
 
 class LineReader {
@@ -30,6 +36,7 @@ class LineReader {
   constructor(
     readonly path: string,
     readonly text: string,
+    readonly joining: Joining,
   ) {}
 
   read(): Parsed<UnitFile> {
@@ -53,6 +60,7 @@ class LineReader {
     const start = withoutEnd(line === 1 && raw.startsWith('\uFEFF') ? raw.slice(1) : raw).trimStart();
     if (start === '') this.#lines.push({ type: 'blank', raw, line });
     else if (isComment(start)) this.#lines.push({ type: 'comment', raw, line });
+    else if (this.joining === 'podman' && start.trimEnd().endsWith('\\')) this.#readJoined(line, raw, start.trimEnd());
     else if (!start.endsWith('\\')) this.#classify(line, raw, start.trimEnd());
     else this.#readContinued(line, raw, start);
   }
@@ -79,6 +87,23 @@ class LineReader {
       last = more;
     }
     this.#classify(line, raw, [...parts, last].join(' ').trimEnd());
+  }
+
+  /** The same by podman's rules: every backslash at the end of a line joins, also an escaped one. */
+  #readJoined(line: number, first: string, start: string): void {
+    let raw = first;
+    const parts = [start];
+    while (parts.at(-1)?.endsWith('\\') === true) {
+      parts.push(parts.pop()?.slice(0, -1) ?? '');
+      let more = '';
+      while (more === '' && this.#at < this.text.length) {
+        const next = this.#next();
+        raw += next;
+        more = isComment(next.trim()) ? '' : next.trim();
+      }
+      if (more !== '') parts.push(more);
+    }
+    this.#classify(line, raw, parts.join('').trimEnd());
   }
 
   #classify(line: number, raw: string, text: string): void {

@@ -70,6 +70,7 @@ export function quadletSearchPath(context: SearchContext): readonly string[] {
     `${configHome(context)}/containers/systemd`,
     `/etc/containers/systemd/users/${context.uid}`,
     '/etc/containers/systemd/users',
+    `/usr/share/containers/systemd/users/${context.uid}`,
     '/usr/share/containers/systemd/users',
   ];
 }

@@ -27,6 +27,14 @@ describe('reading a unit file', () => {
     expect(read('[Service]\nExecStart=/bin/echo a \\\n# not this\n  b \\\n; nor this\nc\nType=exec')).toEqual(['2 ExecStart=/bin/echo a    b  c', '7 Type=exec']);
   });
 
+  it('joins the lines of Quadlet files by nothing, as podman does', () => {
+    const joined = (text: string): readonly string[] =>
+      parseUnitFile('/x.container', `[Container]\n${text}`, 'podman').value.lines.flatMap((line) => (line.type === 'assignment' ? [`${line.line} ${line.key}=${line.value}`] : []));
+    expect(joined('Label="a=b \\\n    c"\nExec=x\\  \n# not this\n\n  y \\\n; nor this\n')).toEqual(['2 Label="a=b c"', '4 Exec=xy']);
+    expect(joined('A=1\\\\\n2')).toEqual(['2 A=1\\2']);
+    expect(joined('A=1\\\n\\\n2\nB=3 \\')).toEqual(['2 A=12', '5 B=3']);
+  });
+
   it('reads files of other systems: byte order mark and CRLF', () => {
     expect(read('\uFEFF[Socket]\r\nListenStream=80\r\n')).toEqual(['2 ListenStream=80']);
   });
@@ -52,7 +60,7 @@ describe('reading a unit file', () => {
     );
     fc.assert(
       fc.property(text, (input) => {
-        if (!input.includes('\0')) expect(formatUnitFile(parseUnitFile('/x', input).value)).toBe(input);
+        for (const joining of ['systemd', 'podman'] as const) if (!input.includes('\0')) expect(formatUnitFile(parseUnitFile('/x', input, joining).value)).toBe(input);
       }),
       { numRuns: 2000 },
     );
@@ -87,6 +95,7 @@ describe('words', () => {
   it('says what is wrong', () => {
     expect(splitWords('"a').error).toBe('a " is not closed');
     expect(splitWords('\\q').error).toBe("'\\q' is not an escape");
+    expect(splitWords('\\400').error).toBe("'\\4' is not an escape");
     expect(splitWords('\\q', { relaxed: true }).words).toEqual(['\\q']);
   });
 

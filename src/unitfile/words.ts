@@ -108,7 +108,7 @@ class Splitter {
     const digits = this.text.slice(from, from + length);
     if (!(radix === 16 ? /^[0-9a-fA-F]+$/ : /^[0-7]+$/).test(digits) || digits.length < length) return undefined;
     const code = Number.parseInt(digits, radix);
-    if (code === 0 || code > 0x10ffff) return undefined;
+    if (code === 0 || code > (radix === 8 ? 0xff : 0x10ffff)) return undefined;
     this.#at = from + length;
     return String.fromCodePoint(code);
   }

@@ -2,9 +2,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { FileIndex } from '../load/file-index.js';
+import { kindOf } from '../quadlet/kinds.js';
 import type { Diagnostic, Parsed } from '../unitfile/diagnostic.js';
 import { mergeUnitFiles } from '../unitfile/drop-in.js';
-import { parseUnitFile } from '../unitfile/parse.js';
+import { parseUnitFile, type Joining } from '../unitfile/parse.js';
 import { dropInFolders } from '../unitfile/search-path.js';
 import type { UnitContents, UnitFile } from '../unitfile/unit-file.js';
 
@@ -18,7 +19,7 @@ export function readUnit(path: string, name: string, index: FileIndex): Parsed<U
 
 /** A drop-in whose unit is not there. */
 export function readOrphan(path: string, name: string): Parsed<UnitContents | undefined> {
-  const { value, diagnostics } = readPart(path, 'error', 'ignoring');
+  const { value, diagnostics } = readPart(path, 'error', 'ignoring', kindOf(name) === undefined ? 'systemd' : 'podman');
   return { value: value === undefined ? undefined : mergeUnitFiles(name, undefined, [value]), diagnostics };
 }
 
@@ -34,9 +35,9 @@ function readDropIns(folder: string, name: string, index: FileIndex): Parsed<rea
   return { value: parts.flatMap(({ value }) => value ?? []), diagnostics: parts.flatMap(({ diagnostics }) => diagnostics) };
 }
 
-function readPart(path: string, severity: Diagnostic['severity'], consequence: string): Parsed<UnitFile | undefined> {
+function readPart(path: string, severity: Diagnostic['severity'], consequence: string, joining?: Joining): Parsed<UnitFile | undefined> {
   try {
-    return parseUnitFile(path, readFileSync(path, 'utf8'));
+    return parseUnitFile(path, readFileSync(path, 'utf8'), joining);
   } catch (error) {
     const message = `Failed to read the file: ${(error as NodeJS.ErrnoException).code ?? 'unknown error'}, ${consequence}`;
     return { value: undefined, diagnostics: [{ severity, code: 'unreadable', file: path, line: 0, message }] };

@@ -145,11 +145,4 @@ export const DIFFERENCES: readonly Difference[] = [
     why: 'Unlike podman: a lone ; in Exec= does not end the command.',
     apply: inCommands((command) => (command.tail.includes(';') ? { ...command, tail: command.tail.map((word) => (word === ';' ? '\\;' : word)) } : command)),
   },
-  {
-    why: 'Unlike podman: white space at the beginning of a continued line stays in the copy of the file’s own section, as systemd has it.',
-    apply: (service) =>
-      service.name === 'continued.service'
-        ? inLines((line, section) => (section === 'X-Container' && line.includes(' ') ? line.replaceAll(' ', '    ') : undefined))(service, [])
-        : service,
-  },
 ];

@@ -9,7 +9,7 @@ export const SYSTEM: QuadletContext = { mode: 'system', uid: 0, podman: '/usr/bi
 
 /** The file stands at `/q/NAME`. */
 export function contentsOf(name: string, text: string): UnitContents {
-  return mergeUnitFiles(name, parseUnitFile(`/q/${name}`, text).value, []);
+  return mergeUnitFiles(name, parseUnitFile(`/q/${name}`, text, 'podman').value, []);
 }
 
 export class Converted {

@@ -281,10 +281,13 @@ function merged(files: Texts): readonly UnitContents[] {
 }
 
 function parseChecked(path: string, text: string): UnitFile {
-  const { value, diagnostics } = parseUnitFile(`/${path}`, text);
-  checkDiagnostics(diagnostics, { [path]: text }, '/');
-  if (!text.includes('\0') && formatUnitFile(value) !== text) throw new Error('what was parsed does not print as it was');
-  return value;
+  const [ours, podmans] = (['systemd', 'podman'] as const).map((joining) => {
+    const { value, diagnostics } = parseUnitFile(`/${path}`, text, joining);
+    checkDiagnostics(diagnostics, { [path]: text }, '/');
+    if (!text.includes('\0') && formatUnitFile(value) !== text) throw new Error('what was parsed does not print as it was');
+    return value;
+  });
+  return (kindOf(DROP_IN.exec(path)?.[1] ?? path) === undefined ? ours : podmans) as UnitFile;
 }
 
 /** A generated service reads as it was meant, but for white space around values, which files do not have. */
