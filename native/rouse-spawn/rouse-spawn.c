@@ -50,11 +50,12 @@ typedef unsigned long u64;
 enum { SYS_write = 1, SYS_open_at = 257, SYS_close = 3, SYS_getpid = 39, SYS_execve = 59, SYS_exit = 231, SYS_chdir = 80, SYS_umask = 95,
        SYS_setsid = 112, SYS_setgroups = 116, SYS_setresuid = 117, SYS_setresgid = 119, SYS_setpriority = 141, SYS_prctl = 157,
        SYS_chroot = 161, SYS_prlimit64 = 302, SYS_close_range = 436, SYS_rt_sigaction = 13, SYS_rt_sigprocmask = 14,
-       SYS_dup3 = 292, SYS_clone = 56, SYS_clone3 = 435 };
-static i64 call(i64 n, i64 a, i64 b, i64 c, i64 d) {
+       SYS_dup3 = 292, SYS_clone = 56, SYS_clone3 = 435, SYS_unshare = 272, SYS_setns = 308, SYS_mount = 165, SYS_umount2 = 166,
+       SYS_mount_setattr = 442, SYS_mkdirat = 258, SYS_symlinkat = 266, SYS_socket = 41, SYS_ioctl = 16, SYS_capget = 125, SYS_capset = 126,
+       SYS_seccomp = 317, SYS_sched_setscheduler = 144, SYS_sched_setaffinity = 203, SYS_ioprio_set = 251, SYS_personality = 135 };
+static i64 call5(i64 n, i64 a, i64 b, i64 c, i64 d, i64 e) {
     register i64 r10 __asm__("r10") = d;
-    /* prctl(2) has a fifth argument, which must be 0. */
-    register i64 r8 __asm__("r8") = 0;
+    register i64 r8 __asm__("r8") = e;
     i64 result;
     __asm__ volatile("syscall" : "=a"(result) : "a"(n), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8) : "rcx", "r11", "memory");
     return result;
@@ -72,14 +73,16 @@ static i64 clone_child(i64 n, i64 a, i64 b, i64 c, void (*child)(void *), void *
 enum { SYS_write = 64, SYS_open_at = 56, SYS_close = 57, SYS_getpid = 172, SYS_execve = 221, SYS_exit = 94, SYS_chdir = 49, SYS_umask = 166,
        SYS_setsid = 157, SYS_setgroups = 159, SYS_setresuid = 147, SYS_setresgid = 149, SYS_setpriority = 140, SYS_prctl = 167,
        SYS_chroot = 51, SYS_prlimit64 = 261, SYS_close_range = 436, SYS_rt_sigaction = 134, SYS_rt_sigprocmask = 135,
-       SYS_dup3 = 24, SYS_clone = 220, SYS_clone3 = 435 };
-static i64 call(i64 n, i64 a, i64 b, i64 c, i64 d) {
+       SYS_dup3 = 24, SYS_clone = 220, SYS_clone3 = 435, SYS_unshare = 97, SYS_setns = 268, SYS_mount = 40, SYS_umount2 = 39,
+       SYS_mount_setattr = 442, SYS_mkdirat = 34, SYS_symlinkat = 36, SYS_socket = 198, SYS_ioctl = 29, SYS_capget = 90, SYS_capset = 91,
+       SYS_seccomp = 277, SYS_sched_setscheduler = 119, SYS_sched_setaffinity = 122, SYS_ioprio_set = 30, SYS_personality = 92 };
+static i64 call5(i64 n, i64 a, i64 b, i64 c, i64 d, i64 e) {
     register i64 x8 __asm__("x8") = n;
     register i64 x0 __asm__("x0") = a;
     register i64 x1 __asm__("x1") = b;
     register i64 x2 __asm__("x2") = c;
     register i64 x3 __asm__("x3") = d;
-    register i64 x4 __asm__("x4") = 0;
+    register i64 x4 __asm__("x4") = e;
     __asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4) : "memory");
     return x0;
 }
@@ -97,6 +100,9 @@ static i64 clone_child(i64 n, i64 a, i64 b, i64 c, void (*child)(void *), void *
 #else
 #error "rouse-spawn knows x86-64 and arm64"
 #endif
+
+/* prctl(2) has a fifth argument, which must be 0. */
+static i64 call(i64 n, i64 a, i64 b, i64 c, i64 d) { return call5(n, a, b, c, d, 0); }
 
 /* What the child is told: in our memory, for it shares that until it executes. */
 struct request {
@@ -148,6 +154,16 @@ static int exit_code(char op) {
     case 'c': return 219;
     case 's': return 220;
     case 'p': return 227;
+    case 'H': return 211;
+    case 'T': return 212;
+    case 'S': return 213;
+    case 'h': return 214;
+    case 'z': return 215;
+    case 'X': case 'A': case 'C': return 218;
+    case 'W': return 225;
+    case 'N': case 'U': case 'j': case 'v': case 'b': case 'a': case 't': case 'q': case 'K': case 'k': case 'y': case 'M': return 226;
+    case 'F': return 228;
+    case 'P': return 230;
     default: return 1;
     }
 }
@@ -247,6 +263,8 @@ static void write_pid(char **environment, const char *name) {
     }
 }
 
+#include "sandbox.h"
+
 struct action { u64 handler, flags, restorer, mask; };
 
 static void carry_out(const char *word, char **environment) {
@@ -269,7 +287,7 @@ static void carry_out(const char *word, char **environment) {
     case 'p': return check(op, call(SYS_prctl, 38, 1, 0, 0));
     case 'i': { struct action ignore = {1, 0, 0, 0}; call(SYS_rt_sigaction, 13, (i64)&ignore, 0, 8); return; }
     case 'L': write_pid(environment, "LISTEN_PID="); write_pid(environment, "WATCHDOG_PID="); return;
-    default: fail(op, -22);
+    default: if (!isolate(op, operand)) fail(op, -22);
     }
 }
 

@@ -90,6 +90,9 @@ function serviceState(unit: ServiceUnit): Partial<UnitState> {
     statusText: unit.statusText ?? '',
     reloadResult: unit.reloadResult,
     restarts: unit.restarts,
+    statusErrno: unit.statusErrno,
+    storedDescriptors: unit.fdStore.size,
+    watchdogMs: unit.watchdogMs,
     main: mainProcess(unit),
   };
 }

@@ -66,7 +66,7 @@ export async function runDaemon(scope: Scope, options: DaemonOptions): Promise<n
   manager.keeper.end();
   manager.poller.close();
   closeCgroupTree(manager.cgroups);
-  for (const name of ['notify', 'running', 'adopt', GENERATED_FOLDER]) rmSync(join(scope.rouseDir, name), { recursive: true, force: true });
+  for (const name of ['notify', 'running', 'adopt', 'inaccessible', GENERATED_FOLDER]) rmSync(join(scope.rouseDir, name), { recursive: true, force: true });
   return 0;
 }
 
@@ -104,6 +104,7 @@ function launchHost(scope: Scope, store: UnitStore, env: NodeJS.ProcessEnv): Lau
     mode: scope.mode,
     own: env,
     environment,
+    rouseDir: scope.rouseDir,
     user: { name: scope.userName, home: scope.home, shell: facts.shell },
     folders: {
       runtime: scope.runtimeDir,

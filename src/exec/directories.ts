@@ -1,5 +1,5 @@
 /** RuntimeDirectory=, StateDirectory= and their sisters; systemd.exec(5). They are made before a command runs. */
-import { chmodSync, chownSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, chownSync, lstatSync, mkdirSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ExecConfig, OwnedDirectories } from '../unit/config.js';
 
@@ -21,14 +21,30 @@ const KINDS = [
 ] as const;
 
 /** Makes them, owned by the service's user, and returns the variables that name them. Throws Node's file errors. */
-export function ownDirectories(folders: OwnedFolders, exec: ExecConfig, uid: number | undefined, gid: number | undefined): ReadonlyMap<string, string> {
+export function ownDirectories(folders: OwnedFolders, exec: ExecConfig, uid: number | undefined, gid: number | undefined, dynamic = false): ReadonlyMap<string, string> {
   const variables = new Map<string, string>();
   for (const { key, parent, variable } of KINDS) {
     const paths = exec[key].names.map((name) => join(folders[parent], name));
-    for (const path of paths) make(path, exec[key], uid, gid);
+    for (const name of exec[key].names) makeOne(folders[parent], name, exec[key], uid, gid, dynamic && parent !== 'runtime' && parent !== 'configuration');
+    for (const [name, link] of exec[key].links) makeLink(name, join(folders[parent], link));
     if (paths.length > 0) variables.set(variable, paths.join(':'));
   }
   return variables;
+}
+
+/** Those of a dynamic user lie in a folder that only root may enter by name, for the number may be somebody else's one day. */
+function makeOne(parent: string, name: string, directories: OwnedDirectories, uid: number | undefined, gid: number | undefined, dynamic: boolean): void {
+  const path = join(parent, name);
+  if (!dynamic) return make(path, directories, uid, gid);
+  mkdirSync(join(parent, 'private'), { recursive: true });
+  chmodSync(join(parent, 'private'), 0o711);
+  make(join(parent, 'private', name), directories, uid, gid);
+  makeLink(join('private', name), path);
+}
+
+/** One that is there already is as somebody made it. */
+function makeLink(to: string, path: string): void {
+  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) symlinkSync(to, path);
 }
 
 function make(path: string, { mode }: OwnedDirectories, uid: number | undefined, gid: number | undefined): void {
@@ -43,5 +59,6 @@ function make(path: string, { mode }: OwnedDirectories, uid: number | undefined,
 export function removeRuntimeDirectories(folders: OwnedFolders, exec: ExecConfig, restarting: boolean): void {
   const { runtimeDirectoryPreserve: preserve } = exec;
   if (preserve === 'yes' || (preserve === 'restart' && restarting)) return;
+  for (const [, link] of exec.runtimeDirectory.links) rmSync(join(folders.runtime, link), { force: true });
   for (const name of exec.runtimeDirectory.names) rmSync(join(folders.runtime, name), { recursive: true, force: true });
 }

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { bind, getsockname, listen, socket } from '../sys/socket.js';
-import { findProgram, LaunchError, type LaunchHost, type LaunchRequest } from './launch.js';
+import { findProgram, type LaunchHost, type LaunchRequest } from './launch.js';
+import { LaunchError } from './launch-error.js';
 import { launchHost, newPoller, runToEnd, type Ended } from './testing/launched.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'rouse-launch-'));

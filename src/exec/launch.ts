@@ -3,16 +3,28 @@
  * Each thing that can fail here is a stage with words (systemd.exec(5) numbers them as exit codes), so that a user reads
  * what was being done when it failed.
  */
-import { accessSync, closeSync, constants, openSync } from 'node:fs';
+import { accessSync, closeSync, constants } from 'node:fs';
+import { constants as errnos } from 'node:os';
 import { isAbsolute, join } from 'node:path';
-import type { Command, ExecConfig, OutputTarget, ServiceConfig } from '../unit/config.js';
-import { SysError } from '../sys/errno.js';
+import type { Command, ExecConfig, ServiceConfig } from '../unit/config.js';
+import type { OpenFile } from '../unit/input-keys.js';
+import { NO_SANDBOX } from '../unit/sandbox.js';
+import { errnoText } from '../sys/errno.js';
+import { stageText } from '../sys/exec-stage.js';
 import type { Fd } from '../sys/fd.js';
 import { nativeProgram } from '../sys/native-program.js';
-import { groupByName, groupsOf, userByName } from '../sys/process.js';
 import { spawn, type ExecSetup, type SpawnedProcess } from '../sys/spawn.js';
 import { RESOURCES } from '../sys/limits.js';
 import { buildEnvironment, DEFAULT_PATH, EnvironmentFileError, type UserFacts } from './environment.js';
+import { writeCredentials } from './credentials.js';
+import { openFiles } from './open-files.js';
+import type { PrivateTmp } from './private-tmp.js';
+import { emptyPlaces } from './sandbox/places.js';
+import { NO_SETUP, sandboxSetup, type SandboxSetup } from './sandbox/sandbox.js';
+import { scheduleWords } from './schedule.js';
+import { isDynamic, resolveIdentity, type Identity } from './identity.js';
+import { LaunchError, stage } from './launch-error.js';
+import { openStdio, usesSocket } from './stdio.js';
 import { expandCommand } from './expand.js';
 import { ownDirectories, type OwnedFolders } from './directories.js';
 
@@ -24,6 +36,8 @@ export interface LaunchHost {
   readonly environment: Map<string, string>;
   readonly user: UserFacts;
   readonly folders: OwnedFolders;
+  /** rouse's own, for what is needed to hide things; undefined: nothing is hidden. */
+  readonly rouseDir: string | undefined;
 }
 
 export interface LaunchRequest {
@@ -47,66 +61,71 @@ export interface LaunchRequest {
   readonly hasty?: boolean;
   /** The last look at argv before it is executed: a container's command is fitted to the host here. */
   readonly adapt?: (argv: readonly string[]) => readonly string[];
-}
-
-/** The process could not be set up. `stage` says what was being done. */
-export class LaunchError extends Error {
-  constructor(
-    readonly stage: string,
-    detail: string,
-    readonly hint?: string,
-    options?: ErrorOptions,
-  ) {
-    super(`${stage}: ${detail}`, options);
-  }
-
-  /** The code with which systemd's process would have exited, where systemd finds it out after fork(); systemd.exec(5), "PROCESS EXIT CODES". */
-  get exitStatus(): number | undefined {
-    return EXIT_STATUS[this.stage];
-  }
-}
-
-const EXIT_STATUS: Readonly<Record<string, number>> = {
-  'finding the program': 203,
-  'setting up standard input and output': 209,
-  'looking up the group': 216,
-  'looking up the user': 217,
-  'changing the user': 217,
-};
-
-interface Identity {
-  readonly facts: UserFacts | undefined;
-  readonly uid: number | undefined;
-  readonly gid: number | undefined;
-  readonly groups: readonly number[] | undefined;
+  readonly openFiles?: readonly OpenFile[];
+  /** PrivateTmp=; the same for every process of the unit. */
+  readonly privateTmp?: PrivateTmp;
+  /** Where the host refuses namespaces: what the service goes without, in words. */
+  readonly onRefused?: (words: string) => void;
 }
 
 /** Throws LaunchError. The caller closes nothing that it lent: descriptors are duplicated by the kernel. */
 export function launch(host: LaunchHost, request: LaunchRequest): SpawnedProcess {
+  const { exec } = request;
+  const identity = resolveIdentity(host, request);
+  const folders = stage('creating its directories', () => ownDirectories(host.folders, exec, identity.uid, identity.gid, isDynamic(host, exec)));
+  const credentials = stage('setting up credentials', () => writeCredentials(host.folders.runtime, request.unit, exec, identity.uid, identity.gid));
+  const opened = stage('opening files', () => openFiles(request.openFiles ?? []));
+  try {
+    return launchWith(host, request, identity, { folders, credentials, opened });
+  } finally {
+    for (const { fdNumber } of opened) closeSync(fdNumber);
+  }
+}
+
+interface Prepared {
+  readonly folders: ReadonlyMap<string, string>;
+  readonly credentials: string | undefined;
+  readonly opened: readonly { readonly fdNumber: number; readonly name: string }[];
+}
+
+function launchWith(host: LaunchHost, request: LaunchRequest, identity: Identity, prepared: Prepared): SpawnedProcess {
   const { command, exec } = request;
-  const identity = resolveIdentity(host, command, exec);
-  const folders = stage('creating its directories', () => ownDirectories(host.folders, exec, identity.uid, identity.gid));
-  const environment = makeEnvironment(host, request, identity, folders);
+  const environment = makeEnvironment(host, request, identity, prepared);
   const expanded = expandCommand(command, environment);
   const argv = request.adapt?.(expanded.argv) ?? expanded.argv;
-  const path = findProgram(expanded.path, environment.get('PATH') ?? DEFAULT_PATH);
+  const path = findProgram(expanded.path, exec.execSearchPath.join(':') || (environment.get('PATH') ?? DEFAULT_PATH));
   const stdio = openStdio(request);
-  const fds = [...stdio.fds, ...passedSockets(request).map(({ fd }) => fd.number)];
+  const fds = [...stdio.fds, ...passedSockets(request).map(({ fd }) => fd.number), ...prepared.opened.map(({ fdNumber }) => fdNumber)];
+  const setup = makeSetup(host, request, identity, prepared.folders);
   try {
     for (const { fd } of request.sockets) fd.setNonblocking(request.nonBlocking);
-    return stage('starting the process', () =>
+    const start = (chosen: ExecSetup): SpawnedProcess =>
       spawn({
         ...helped(request, fds.length, path, argv.length === 0 ? [path] : argv),
         env: [...environment].map(([name, value]) => `${name}=${value}`),
         fds: [...fds, ...[request.asks, request.gate].flatMap((fd) => fd?.number ?? [])],
-        setup: makeSetup(host, request, identity),
-        hasty: request.hasty === true,
-      }),
-    );
+        setup: chosen,
+        hasty: request.hasty === true && chosen.sandbox === undefined,
+      });
+    return stage('starting the process', () => orWithoutNamespaces(request, setup, start));
   } finally {
     stdio.close();
   }
 }
+
+/** As systemd does: where the host gives no namespaces, a service runs without what they are for, and that is said. */
+function orWithoutNamespaces(request: LaunchRequest, setup: ExecSetup, start: (setup: ExecSetup) => SpawnedProcess): SpawnedProcess {
+  const child = start(setup);
+  const { failure } = child;
+  if (failure === undefined || setup.sandbox === undefined || !NAMESPACE_STAGES.includes(failure.stage) || !REFUSED.has(failure.errno)) return child;
+  child.pidfd.close();
+  request.onRefused?.(`${stageText(failure.stage)}: ${errnoText(failure.errno)}`);
+  return start({ ...setup, sandbox: { ...setup.sandbox, namespaces: [] } });
+}
+
+const NAMESPACE_STAGES = 'NUjWvbatqKkyM';
+const { EPERM, EACCES, ENOSYS, EUSERS, ENOSPC } = errnos.errno as Readonly<Record<string, number>>;
+const REFUSED = new Set([EPERM, EACCES, ENOSYS, EUSERS, ENOSPC]);
 
 /** sd_listen_fds(3) */
 const LISTEN_FDS_START = 3;
@@ -122,24 +141,15 @@ function helped({ asks, gate }: LaunchRequest, fdNumber: number, path: string, a
   return { path: helper, argv: [helper, String(fdNumber), path, ...argv] };
 }
 
-/** systemd.exec(5), StandardInput=: a socket that is the standard input or output is not passed once more. */
-export function usesSocket({ standardInput, standardOutput, standardError }: ExecConfig): boolean {
-  return standardInput.type === 'socket' || standardOutput.type === 'socket' || standardError.type === 'socket';
-}
-
-/** Whether anything is left to capture when its clients and files have what is theirs. */
-export function writesOutput({ standardInput, standardOutput, standardError }: ExecConfig): boolean {
-  const own = (target: OutputTarget): boolean => target.type === 'null' || target.type === 'socket' || (target.type === 'inherit' && standardInput.type === 'socket');
-  return !own(standardOutput) || (standardError.type !== 'inherit' && !own(standardError));
-}
-
 function passedSockets({ exec, sockets }: LaunchRequest): LaunchRequest['sockets'] {
   return usesSocket(exec) ? [] : sockets;
 }
 
-function makeEnvironment(host: LaunchHost, request: LaunchRequest, identity: Identity, directories: ReadonlyMap<string, string>): Map<string, string> {
+function makeEnvironment(host: LaunchHost, request: LaunchRequest, identity: Identity, { folders: directories, credentials, opened }: Prepared): Map<string, string> {
   const variables = new Map(request.variables);
-  const passed = passedSockets(request);
+  const passed = [...passedSockets(request), ...opened];
+  if (credentials !== undefined) variables.set('CREDENTIALS_DIRECTORY', credentials);
+  if (request.exec.execSearchPath.length > 0) variables.set('PATH', request.exec.execSearchPath.join(':'));
   if (passed.length > 0) {
     variables.set('LISTEN_FDS', String(passed.length));
     variables.set('LISTEN_FDNAMES', passed.map(({ name }) => name).join(':'));
@@ -155,38 +165,15 @@ function makeEnvironment(host: LaunchHost, request: LaunchRequest, identity: Ide
   }
 }
 
-function resolveIdentity(host: LaunchHost, command: Command, exec: ExecConfig): Identity {
-  const login = host.mode === 'user' ? host.user : undefined;
-  if (command.fullPrivileges || command.noSetuid || (exec.user === undefined && exec.group === undefined)) {
-    return { facts: login, uid: undefined, gid: undefined, groups: undefined };
-  }
-  const user = exec.user === undefined ? undefined : userByName(exec.user);
-  if (exec.user !== undefined && user === undefined)
-    throw new LaunchError('looking up the user', `No such user '${exec.user}'`, 'User= takes a name or number that the system knows');
-  const group = exec.group === undefined ? undefined : groupId(exec.group);
-  if (host.mode === 'user' && user !== undefined && user.uid !== process.getuid?.()) {
-    throw new LaunchError('changing the user', `A user's manager cannot run a service as '${exec.user}'`, 'remove User=, or make it a system service');
-  }
-  if (host.mode === 'user') return { facts: login, uid: undefined, gid: undefined, groups: undefined };
-  const gid = group ?? user?.gid;
-  const extra = exec.supplementaryGroups.map((name) => groupId(name));
-  const groups = user === undefined ? extra : [...groupsOf(user.name, gid ?? user.gid), ...extra];
-  return { facts: user === undefined ? undefined : { name: user.name, home: user.home, shell: user.shell }, uid: user?.uid, gid, groups };
-}
-
-function groupId(name: string): number {
-  const group = groupByName(name);
-  if (group === undefined) throw new LaunchError('looking up the group', `No such group '${name}'`, 'Group= and SupplementaryGroups= take names or numbers that the system knows');
-  return group.gid;
-}
-
-function makeSetup(host: LaunchHost, request: LaunchRequest, identity: Identity): ExecSetup {
+function makeSetup(host: LaunchHost, request: LaunchRequest, identity: Identity, directories: ReadonlyMap<string, string>): ExecSetup {
   const { exec, command } = request;
   const home = identity.facts?.home ?? host.user.home;
   const folder = exec.workingDirectory === '~' ? home : exec.workingDirectory;
+  const sandbox = makeSandbox(host, request, identity, directories);
+  const schedule = scheduleWords(exec.scheduling);
   return {
     newSession: true,
-    listenPid: passedSockets(request).length > 0,
+    listenPid: passedSockets(request).length > 0 || (request.openFiles ?? []).length > 0,
     ...(request.cgroup === undefined ? {} : { cgroup: request.cgroup }),
     limits: exec.limits.flatMap(({ resource, soft, hard }) => {
       const number = RESOURCES[resource];
@@ -198,12 +185,34 @@ function makeSetup(host: LaunchHost, request: LaunchRequest, identity: Identity)
     ...(identity.groups === undefined ? {} : { supplementaryGroups: [...identity.groups] }),
     ...(identity.gid === undefined ? {} : { gid: identity.gid }),
     ...(identity.uid === undefined ? {} : { uid: identity.uid }),
-    noNewPrivileges: exec.noNewPrivileges && !command.fullPrivileges,
+    noNewPrivileges: (exec.noNewPrivileges || sandbox.noNewPrivileges) && !command.fullPrivileges,
+    ...(sandbox === NO_SETUP && schedule.length === 0 ? {} : { sandbox: { ...sandbox, namespaces: [...schedule, ...sandbox.namespaces] } }),
     ignoreSigpipe: exec.ignoreSigpipe,
     workingDirectory: folder ?? (host.mode === 'user' ? host.user.home : '/'),
     workingDirectoryOptional: exec.workingDirectoryOptional || folder === undefined,
     ...(exec.rootDirectory === undefined ? {} : { rootDirectory: exec.rootDirectory }),
   };
+}
+
+function makeSandbox(host: LaunchHost, request: LaunchRequest, identity: Identity, directories: ReadonlyMap<string, string>): SandboxSetup {
+  const { exec, command } = request;
+  if (command.fullPrivileges || exec.sandbox === NO_SANDBOX || host.rouseDir === undefined) return NO_SETUP;
+  const { rouseDir } = host;
+  return stage('preparing its sandbox', () =>
+    sandboxSetup({
+      sandbox: exec.sandbox,
+      root: exec.rootDirectory ?? '',
+      runtimeDir: host.folders.runtime,
+      places: emptyPlaces(rouseDir),
+      privateTmp: exec.sandbox.privateTmp === 'connected' ? request.privateTmp?.folders : undefined,
+      ownDirectories: [...directories.values()].flatMap((paths) => paths.split(':')),
+      credentials: undefined,
+      privileged: process.getuid?.() === 0,
+      uid: identity.uid ?? process.getuid?.() ?? 0,
+      gid: identity.gid ?? process.getgid?.() ?? 0,
+      changesUser: identity.uid !== undefined && identity.uid !== 0,
+    }),
+  );
 }
 
 /** An absolute path stays as it is: that it is missing is the kernel's to say. */
@@ -219,85 +228,6 @@ export function findProgram(program: string, path: string): string {
     }
   }
   throw new LaunchError('finding the program', `No '${program}' in ${path}`, 'install it, or write its absolute path');
-}
-
-/** Descriptors 0, 1 and 2. What was opened here is closed by `close`; Node opens with O_CLOEXEC. */
-function openStdio(request: LaunchRequest): { fds: number[]; close: () => void } {
-  if (usesSocket(request.exec)) checkSocket(request.sockets.length);
-  const opened: number[] = [];
-  const open = (path: string, flags: number): number => {
-    const fd = stage('setting up standard input and output', () => openSync(path, flags, 0o644));
-    opened.push(fd);
-    return fd;
-  };
-  const close = (): void => opened.forEach((fd) => closeSync(fd));
-  try {
-    const input = openInput(request, open);
-    const output = openOutput(request, request.exec.standardOutput, open, input);
-    const error = request.exec.standardError.type === 'inherit' ? output : openOutput(request, request.exec.standardError, open, output);
-    return { fds: [input, output, error], close };
-  } catch (error) {
-    close();
-    throw error;
-  }
-}
-
-function checkSocket(count: number): void {
-  if (count === 1) return;
-  const problem = count === 0 ? 'Got no socket' : `Got more than one socket (${count})`;
-  const hint = count === 0 ? 'a unit with StandardInput=socket is started by its .socket, not by itself' : 'a unit with StandardInput=socket can have one Listen…=, or Accept=yes';
-  throw new LaunchError('setting up standard input and output', problem, hint);
-}
-
-type Opener = (path: string, flags: number) => number;
-
-function openInput({ exec, sockets }: LaunchRequest, open: Opener): number {
-  const { standardInput } = exec;
-  if (standardInput.type === 'file') return open(standardInput.path, constants.O_RDONLY);
-  if (standardInput.type === 'socket' && sockets[0] !== undefined) return sockets[0].fd.number;
-  if (standardInput.type === 'fd') {
-    const named = sockets.find(({ name }) => name === (standardInput.name ?? 'stdin'));
-    if (named !== undefined) return named.fd.number;
-  }
-  return open('/dev/null', constants.O_RDWR);
-}
-
-function openOutput({ exec, sockets, output }: LaunchRequest, target: OutputTarget, open: Opener, inherited: number): number {
-  switch (target.type) {
-    case 'null':
-      return open('/dev/null', constants.O_RDWR);
-    case 'file':
-      return open(target.path, constants.O_WRONLY | constants.O_CREAT);
-    case 'append':
-      return open(target.path, constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND);
-    case 'truncate':
-      return open(target.path, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC);
-    case 'socket':
-      return sockets[0]?.fd.number ?? captured(output);
-    case 'fd':
-      return sockets.find(({ name }) => name === (target.name ?? 'stdout'))?.fd.number ?? captured(output);
-    case 'inherit':
-      return exec.standardInput.type === 'null' ? captured(output) : inherited;
-    case 'journal':
-    case 'kmsg':
-    case 'tty':
-      return captured(output);
-  }
-}
-
-function captured(output: Fd | undefined): number {
-  if (output === undefined) throw new Error('Its output is not captured');
-  return output.number;
-}
-
-function stage<T>(words: string, action: () => T): T {
-  try {
-    return action();
-  } catch (error) {
-    if (error instanceof LaunchError) throw error;
-    const detail = error instanceof SysError || error instanceof Error ? error.message : String(error);
-    throw new LaunchError(words, detail, undefined, { cause: error });
-  }
 }
 
 /** A service that Quadlet made: its command is podman's. */

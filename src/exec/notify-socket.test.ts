@@ -25,6 +25,10 @@ const NOTHING: Notification = {
   mainPid: undefined,
   extendTimeoutMs: undefined,
   errno: undefined,
+  watchdogMs: undefined,
+  storeFds: false,
+  removeFds: false,
+  fdName: undefined,
 };
 
 describe('a notification', () => {

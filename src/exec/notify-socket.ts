@@ -20,7 +20,14 @@ export interface Notification {
   readonly mainPid: number | undefined;
   readonly extendTimeoutMs: number | undefined;
   readonly errno: number | undefined;
+  readonly watchdogMs: number | undefined;
+  readonly storeFds: boolean;
+  readonly removeFds: boolean;
+  readonly fdName: string | undefined;
 }
+
+/** Whoever keeps one of the descriptors takes it out of its Fd. */
+export type NotificationHandler = (notification: Notification, fds: readonly Fd[]) => void;
 
 const MAX_BYTES = 64 * 1024;
 
@@ -30,7 +37,7 @@ export class NotifySocket {
   readonly #watch: Watch;
 
   /** `id` names the file: short, because a Unix socket's path may have 107 bytes. Throws SysError. */
-  constructor(folder: string, id: string, poller: Poller, onNotification: (notification: Notification) => void) {
+  constructor(folder: string, id: string, poller: Poller, onNotification: NotificationHandler) {
     mkdirSync(folder, { recursive: true, mode: 0o711 });
     this.path = join(folder, id);
     rmSync(this.path, { force: true });
@@ -52,13 +59,13 @@ export class NotifySocket {
     rmSync(this.path, { force: true });
   }
 
-  #drain(onNotification: (notification: Notification) => void): void {
+  #drain(onNotification: NotificationHandler): void {
     while (this.#fd.isOpen) {
       const message = receiveMessage(this.#fd, { maxBytes: MAX_BYTES });
       if (message === undefined) return;
-      // Descriptors that come along (FDSTORE=1, BARRIER=1) are let go: closing a barrier's is its answer.
+      onNotification(parseNotification(message.data.toString('utf8'), message.pid), message.fds);
+      // Those that nobody took are let go: closing a barrier's (BARRIER=1) is its answer.
       for (const fd of message.fds) fd.close();
-      onNotification(parseNotification(message.data.toString('utf8'), message.pid));
     }
   }
 }
@@ -81,6 +88,10 @@ export function parseNotification(text: string, pid: number | undefined): Notifi
     mainPid: wholeNumber(fields.get('MAINPID'), 1),
     extendTimeoutMs: wholeNumber(fields.get('EXTEND_TIMEOUT_USEC'), 1000),
     errno: wholeNumber(fields.get('ERRNO'), 1),
+    watchdogMs: wholeNumber(fields.get('WATCHDOG_USEC'), 1000),
+    storeFds: fields.get('FDSTORE') === '1',
+    removeFds: fields.get('FDSTOREREMOVE') === '1',
+    fdName: fields.get('FDNAME'),
   };
 }
 

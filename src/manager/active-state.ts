@@ -26,6 +26,8 @@ export const SERVICE_ACTIVE_STATE = {
   running: 'active',
   exited: 'active',
   reload: 'reloading',
+  'reload-signal': 'reloading',
+  'reload-notify': 'reloading',
   stop: 'deactivating',
   'stop-watchdog': 'deactivating',
   'stop-sigterm': 'deactivating',

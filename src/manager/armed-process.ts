@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { UnitCgroup } from '../exec/cgroup.js';
+import { removeCredentials } from '../exec/credentials.js';
 import { removeRuntimeDirectories } from '../exec/directories.js';
 import { NotifySocket } from '../exec/notify-socket.js';
 import { TrackedProcess } from '../exec/processes.js';
@@ -42,7 +43,9 @@ export class ArmedProcess implements Armed {
     this.#inputs = new ArmInputs(config.exec.environmentFiles.map(({ path }) => path));
     this.#cgroup = UnitCgroup.open(manager.cgroups, unit.name);
     this.#notify =
-      config.notifyAccess === 'none' ? undefined : new NotifySocket(manager.notifyFolder, this.invocationId.slice(0, 12), manager.poller, (message) => unit.onMessage(message));
+      config.notifyAccess === 'none'
+        ? undefined
+        : new NotifySocket(manager.notifyFolder, this.invocationId.slice(0, 12), manager.poller, (message, fds) => unit.onMessage(message, fds));
     const [command] = config.execStart;
     if (command !== undefined) this.#spawn(command);
   }
@@ -88,6 +91,8 @@ export class ArmedProcess implements Armed {
     this.#spawned?.close();
     this.#notify?.close();
     this.#cgroup?.remove();
+    this.unit.privateTmp.remove();
+    removeCredentials(manager.launchHost.folders.runtime, name, this.config.exec);
     removeRuntimeDirectories(manager.launchHost.folders, this.config.exec, false);
     manager.leftovers.forget(name);
   }
@@ -98,7 +103,7 @@ export class ArmedProcess implements Armed {
     try {
       const effect = { type: 'spawn', process: 'main', list: 'execStart', command } as const;
       const facts = { invocationId: this.invocationId, notifyPath: this.#notify?.path, mainPid: undefined, result: 'success', lastExit: undefined } as const;
-      const spawned = spawnCommand(unit.manager, unit, this.config, effect, { ...facts, cgroup: this.#cgroup, podman: new Map(), gate: gate.read });
+      const spawned = spawnCommand(unit.manager, unit, this.config, effect, { ...facts, cgroup: this.#cgroup, podman: new Map(), monitored: new Map(), gate: gate.read });
       if ('notSpawned' in spawned || spawned.failure !== undefined) return this.#end('It could not be prepared');
       this.#gate = gate.write;
       this.#spawned = spawned;

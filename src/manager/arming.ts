@@ -184,7 +184,7 @@ export class Arming {
         sockets: asks ? [] : manager.socketsFor(unit, config),
         cgroup: UnitCgroup.open(manager.cgroups, unit.name),
         log: logPath === undefined ? undefined : new ContainerLog(logPath, manager.logOf(unit.name), identify),
-        notify: plan.notifies ? new NotifySocket(manager.notifyFolder, `arm-${unit.name}`.slice(0, 40), manager.poller, (message) => unit.onMessage(message)) : undefined,
+        notify: plan.notifies ? new NotifySocket(manager.notifyFolder, `arm-${unit.name}`.slice(0, 40), manager.poller, (message, fds) => unit.onMessage(message, fds)) : undefined,
         hurried: unit.podman.health.waits,
       },
       this.#eventsOf(() => container),

@@ -4,7 +4,9 @@
  */
 import { accessSync, constants, existsSync, lstatSync, readdirSync, statSync } from 'node:fs';
 import { arch, hostname } from 'node:os';
+import { groupByName, userByName } from '../sys/process.js';
 import type { Condition } from '../unit/config.js';
+import { HOST_TESTS } from './host-condition.js';
 
 type Test = (value: string) => boolean;
 
@@ -18,11 +20,12 @@ const TESTS: Readonly<Record<string, Test>> = {
   DirectoryNotEmpty: (path) => isNonEmptyFolder(path),
   FileNotEmpty: (path) => statOf(path)?.isFile() === true && (statOf(path)?.size ?? 0) > 0,
   FileIsExecutable: (path) => statOf(path)?.isFile() === true && isExecutable(path),
-  User: (name) => name === String(process.getuid?.()) || name === process.env['USER'] || (name === '@system' && (process.getuid?.() ?? 0) < 1000),
-  Group: (name) => process.getgroups?.().map(String).includes(name) === true,
+  User: (name) => (name === '@system' ? ownUid() < 1000 : userByName(name)?.uid === ownUid()),
+  Group: (name) => isOurGroup(groupByName(name)?.gid),
   Host: (name) => name === hostname(),
   Architecture: (name) => name === 'native' || name === { x64: 'x86-64', arm64: 'arm64' }[arch() as 'x64' | 'arm64'],
   Environment: (text) => hasVariable(text),
+  ...HOST_TESTS,
 };
 
 /** The first condition that keeps the unit from starting, in words; undefined: it may start. */
@@ -40,6 +43,12 @@ export function unmetCondition(conditions: readonly Condition[]): { readonly ass
 function holds({ key, negate, value }: Condition): boolean {
   const test = TESTS[key.replace(/^(Condition|Assert)/, '')];
   return test === undefined ? true : test(value) !== negate;
+}
+
+const ownUid = (): number => process.getuid?.() ?? 0;
+
+function isOurGroup(gid: number | undefined): boolean {
+  return gid !== undefined && (process.getgid?.() === gid || process.getgroups?.().includes(gid) === true);
 }
 
 function statOf(path: string): ReturnType<typeof statSync> | undefined {

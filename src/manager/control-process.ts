@@ -1,6 +1,7 @@
 /** One control process of a socket unit: a command of ExecStartPre= and its sisters, from start to exit. */
 import { captureOutput, identifierOf } from '../exec/output.js';
-import { launch, LaunchError, type LaunchRequest } from '../exec/launch.js';
+import { launch, type LaunchRequest } from '../exec/launch.js';
+import { LaunchError } from '../exec/launch-error.js';
 import { TrackedProcess } from '../exec/processes.js';
 import { pipe } from '../sys/pipe.js';
 import type { Command, ExecConfig } from '../unit/config.js';

@@ -162,7 +162,16 @@ export class JobQueue {
       this.manager.say(unit, unmet.message);
       return unmet.assert ? { result: 'assert', message: `${unit.name}: ${unmet.message}` } : { result: 'skipped', message: `${unit.name}: ${unmet.message}` };
     }
+    const missing = isInactive(unit.activeState) ? this.#missingBinding(unit) : undefined;
+    if (missing !== undefined) return { result: 'dependency', message: `${unit.name}: It is bound to ${missing}, which is not active, refusing to start it` };
     return unit.start();
+  }
+
+  /** systemd.unit(5), BindsTo=: with After=, what a unit is bound to has to be up before it. */
+  #missingBinding(unit: Unit): string | undefined {
+    const { graph } = this.manager;
+    const after = graph.get(unit.name, 'after');
+    return graph.get(unit.name, 'bindsTo').find((name) => after.includes(name) && !isActive(this.manager.find(name)?.activeState ?? 'inactive'));
   }
 
   #onProgress(unit: Unit, job: Job, end: JobEnd): void {

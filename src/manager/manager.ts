@@ -18,7 +18,7 @@ import type { Poller } from '../sys/poller.js';
 import type { ServiceConfig } from '../unit/config.js';
 import { instanceName, parseUnitName, templateOf } from '../unit/name.js';
 import { formatDiagnostic, type Diagnostic } from '../unitfile/diagnostic.js';
-import { isInactive, type ActiveState } from './active-state.js';
+import { isActive, isInactive, type ActiveState } from './active-state.js';
 import { describeInstance, type Connection } from './accept.js';
 import { ArmingQueue } from './arming-queue.js';
 import { unmetCondition } from './condition.js';
@@ -28,6 +28,7 @@ import { ImageWatch } from './image-watch.js';
 import type { JobEnd, JobMode, JobType } from './job.js';
 import { JobQueue } from './job-queue.js';
 import { Leftovers } from './leftovers.js';
+import { monitorVariables } from './monitor-variables.js';
 import type { ManagerObserver } from './observer.js';
 import { ServiceUnit } from './service.js';
 import { SocketUnit } from './socket.js';
@@ -334,19 +335,43 @@ export class Manager {
 
   /** BindsTo=, OnFailure=, OnSuccess=, Upholds= and StopWhenUnneeded=; systemd.unit(5). */
   #propagate(unit: Unit, from: ActiveState, expected: boolean): void {
-    const quietly = (): void => undefined;
-    if (!isInactive(unit.activeState) || isInactive(from)) return;
-    if (!expected && !this.#stopping) {
-      for (const name of this.graph.get(unit.name, 'bindsTo-inverse')) {
-        if (!isInactive(this.find(name)?.activeState ?? 'inactive')) this.soon(() => this.queue(name, 'stop', 'replace', quietly));
-      }
-    }
-    if (this.#stopping) return;
-    const follow = unit.activeState === 'failed' ? 'onFailure' : 'onSuccess';
-    for (const name of this.graph.get(unit.name, follow)) this.soon(() => this.queue(name, 'start', 'replace', quietly));
+    if (!isInactive(unit.activeState) || isInactive(from) || this.#stopping) return;
+    if (!expected) this.#stopBound(unit);
+    this.#follow(unit, unit.activeState === 'failed');
+    this.soon(() => this.#uphold(unit));
     for (const relation of ['requires', 'wants', 'bindsTo'] as const) {
       for (const name of this.graph.get(unit.name, relation)) this.soon(() => this.#stopIfUnneeded(name));
     }
+  }
+
+  /** A service that will be restarted was down for a moment, which those who follow it are to know; systemd.service(5), RestartMode=. */
+  onPassedDown(unit: Unit, failed: boolean): void {
+    if (this.#stopping) return;
+    this.#stopBound(unit);
+    this.#follow(unit, failed);
+  }
+
+  #stopBound(unit: Unit): void {
+    for (const name of this.graph.get(unit.name, 'bindsTo-inverse')) {
+      if (!isInactive(this.find(name)?.activeState ?? 'inactive')) this.soon(() => this.queue(name, 'stop', 'replace', () => undefined));
+    }
+  }
+
+  /** OnFailure= and OnSuccess=. What they start is told why, where there is one unit that it can be because of. */
+  #follow(unit: Unit, failed: boolean): void {
+    const relation = failed ? 'onFailure' : 'onSuccess';
+    for (const name of this.graph.get(unit.name, relation)) {
+      const followed = this.get(name);
+      const others = this.graph.get(name, `${relation}-inverse`);
+      if (followed instanceof ServiceUnit && others.length === 1) followed.monitored = monitorVariables(unit);
+      this.soon(() => this.queue(name, 'start', relation === 'onFailure' ? 'replace' : 'fail', () => undefined));
+    }
+  }
+
+  /** Upholds=: somebody who is up wants it to be up, too. */
+  #uphold(unit: Unit): void {
+    const upheld = this.graph.get(unit.name, 'upholds-inverse').some((name) => isActive(this.find(name)?.activeState ?? 'inactive'));
+    if (upheld && isInactive(unit.activeState) && !this.jobs.has(unit.name) && !this.#stopping) this.queue(unit.name, 'start', 'fail', () => undefined);
   }
 
   #stopIfUnneeded(name: string): void {

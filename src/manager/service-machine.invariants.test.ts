@@ -7,7 +7,23 @@ import { INITIAL_SERVICE, stepService, type ServiceData, type ServiceStep } from
 import { event } from './testing/service-scenario.js';
 
 const EVENTS = [
-  ...['start', 'resume', 'start-limit-hit', 'stop', 'reload', 'executed', 'found', 'missing alive', 'missing none', 'ready', 'stopping', 'empty', 'timeout', 'watchdog'],
+  ...[
+    'start',
+    'resume',
+    'start-limit-hit',
+    'stop',
+    'reload',
+    'executed',
+    'found',
+    'missing alive',
+    'missing none',
+    'ready',
+    'reloading',
+    'stopping',
+    'empty',
+    'timeout',
+    'watchdog',
+  ],
   ...['main ok', 'main 1', 'control ok', 'control 1', 'spawn-failed main', 'spawn-failed control'],
 ];
 
@@ -68,7 +84,7 @@ function violations({ from, step }: Edge): readonly string[] {
     [!RESTING.includes(state) && state !== from.state && !Number.isFinite(timer ?? Infinity), 'a state that passes has a timer'],
     [state === 'auto-restart' && state !== from.state && !Number.isFinite(timer ?? Infinity), 'a service that waits has a timer'],
     [WITH_CONTROL.includes(state) && control === undefined, 'a state of a control process has one'],
-    [(RESTING.includes(state) || state.includes('sig') || state === 'stop-watchdog') && control !== undefined, 'no other state has one'],
+    [(RESTING.includes(state) || /sig(term|kill)/.test(state) || state === 'stop-watchdog') && control !== undefined, 'no other state has one'],
     [down && mainAlive, 'a service that is down has no main process'],
     [state === 'exited' && mainAlive, 'a service that has exited has no main process'],
     [state === 'failed' && data.result === 'success', 'a failure has a result'],

@@ -39,10 +39,9 @@ describe('readiness', () => {
       steps: ['start -> start: execStart /bin/true', 'control ok -> start: find-main-pid', 'missing alive -> running', 'empty -> stop-sigterm: terminate', ...END],
     },
     {
-      title: 'of Type=forking without any process is none',
+      title: 'of Type=forking without any process is the end',
       unit: 'Type=forking',
-      steps: ['start -> start: execStart /bin/true', 'control ok -> start: find-main-pid', 'missing none -> stop-sigterm: terminate', ...FAILED_END],
-      result: 'protocol',
+      steps: ['start -> start: execStart /bin/true', 'control ok -> start: find-main-pid', 'missing none -> running', 'empty -> stop-sigterm: terminate'],
     },
     {
       title: 'of Type=forking with RemainAfterExit= needs no process',
@@ -399,14 +398,20 @@ describe('the watchdog', () => {
   ]);
 });
 
+describe('RELOADING=1', () => {
+  check([
+    { title: 'is a reload until READY=1', unit: 'Type=notify', steps: ['start -> start: main /bin/true', 'ready -> running', 'reloading -> reload-notify', 'ready -> running'] },
+  ]);
+});
+
 describe('a reload of Type=notify-reload', () => {
   const up = ['start -> start: main /bin/true', 'ready -> running'];
   check([
-    { title: 'is a signal, and done with READY=1', unit: 'Type=notify-reload', steps: [...up, 'reload -> reload: signal-reload', 'ready -> running'] },
+    { title: 'is a signal, and done with READY=1', unit: 'Type=notify-reload', steps: [...up, 'reload -> reload-signal: signal-reload', 'ready -> running'] },
     {
       title: 'with ExecReload= is done with both',
       unit: 'Type=notify-reload\nExecReload=/bin/r',
-      steps: [...up, 'reload -> reload: signal-reload, execReload /bin/r', 'control ok -> reload', 'ready -> running'],
+      steps: [...up, 'reload -> reload: signal-reload, execReload /bin/r', 'control ok -> reload-signal', 'ready -> running'],
     },
     {
       title: 'with ExecReload= is done with both, in either order',
@@ -416,12 +421,12 @@ describe('a reload of Type=notify-reload', () => {
     {
       title: 'that is not answered leaves the service running',
       unit: 'Type=notify-reload',
-      steps: [...up, 'reload -> reload: signal-reload', 'timeout -> running: kill-control', 'ready -> running'],
+      steps: [...up, 'reload -> reload-signal: signal-reload', 'timeout -> running: kill-control', 'ready -> running'],
     },
     {
       title: 'that ends the main process ends the service',
       unit: 'Type=notify-reload',
-      steps: [...up, 'reload -> reload: signal-reload', 'main 1 -> stop-sigterm: terminate'],
+      steps: [...up, 'reload -> reload-signal: signal-reload', 'main 1 -> stop-sigterm: terminate'],
       result: 'exit-code',
     },
   ]);

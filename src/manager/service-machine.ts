@@ -10,8 +10,9 @@
  *   start-post     ready; a control process runs a command of ExecStartPost=. The main process may run.
  *   running        ready. The main process runs, or, where it is not known, some process of the unit.
  *   exited         RemainAfterExit=: nothing runs, and that is fine.
- *   reload         as running; a control process runs a command of ExecReload=, or (Type=notify-reload) the main process
- *                  was sent SIGHUP and has not said READY=1 since.
+ *   reload         as running; a control process runs a command of ExecReload=.
+ *   reload-signal  as running; Type=notify-reload: the main process was sent ReloadSignal= and has not said anything since.
+ *   reload-notify  as running; the service has said RELOADING=1, and not READY=1 since.
  *   stop           a control process runs a command of ExecStop=. The main process may run.
  *   stop-watchdog  the watchdog signal was sent; waits for processes to go.
  *   stop-sigterm   KillSignal= was sent; waits for processes to go.
@@ -26,6 +27,7 @@
  * the result. Entering a state is a function of its own; only `#setState` changes it.
  */
 import type { Command, ServiceConfig } from '../unit/config.js';
+import { restartDelayMs } from '../unit/restart-delay.js';
 import type { ServiceState } from './active-state.js';
 import { exitResult, shouldRestart, type ExitInfo, type ServiceResult } from './service-result.js';
 
@@ -49,6 +51,7 @@ export type ServiceEvent =
   | { readonly type: 'main-found' }
   | { readonly type: 'main-missing'; readonly alive: boolean }
   | { readonly type: 'ready' }
+  | { readonly type: 'reloading' }
   | { readonly type: 'stopping' }
   /** No process of the unit is left that the present state waits for. */
   | { readonly type: 'empty' }
@@ -62,7 +65,7 @@ export type ServiceEffect =
   | { readonly type: 'kill'; readonly operation: KillOperation }
   | { readonly type: 'kill-control' }
   | { readonly type: 'find-main-pid' }
-  /** SIGHUP to the main process: Type=notify-reload. */
+  /** ReloadSignal= to the main process: Type=notify-reload. */
   | { readonly type: 'signal-reload' }
   /** WatchdogSec= counts from here. */
   | { readonly type: 'start-watchdog' }
@@ -71,11 +74,15 @@ export type ServiceEffect =
   /** Notify socket, runtime directories: what exists from the start until the end. */
   | { readonly type: 'acquire' }
   | { readonly type: 'release' }
-  | { readonly type: 'queue-restart' };
+  | { readonly type: 'queue-restart' }
+  /** Before auto-restart it was failed or dead, and those who follow it are to know. */
+  | { readonly type: 'was-down'; readonly failed: boolean };
 
 export interface ServiceData {
   readonly state: ServiceState;
   readonly result: ServiceResult;
+  /** The last start was refused, whatever the run before it had as its result. */
+  readonly startLimitHit: boolean;
   readonly reloadResult: ServiceResult;
   /** The command that runs: its list, and its place in it. */
   readonly control: { readonly list: CommandList; readonly index: number } | undefined;
@@ -98,6 +105,7 @@ export interface ServiceData {
 export const INITIAL_SERVICE: ServiceData = {
   state: 'dead',
   result: 'success',
+  startLimitHit: false,
   reloadResult: 'success',
   control: undefined,
   mainIndex: 0,
@@ -127,7 +135,10 @@ const STOPPING = new Set<ServiceState>(['stop', 'stop-watchdog', 'stop-sigterm',
 const STARTING = new Set<ServiceState>(['condition', 'start-pre', 'start', 'start-post']);
 const DOWN = new Set<ServiceState>(['dead', 'failed', 'auto-restart']);
 /** States in which the main process may be replaced, and may be found to hang. */
-const WATCHED = new Set<ServiceState>(['start', 'start-post', 'running', 'reload']);
+const WATCHED = new Set<ServiceState>(['start', 'start-post', 'running', 'reload', 'reload-signal', 'reload-notify']);
+const RELOADING = new Set<ServiceState>(['reload', 'reload-signal', 'reload-notify']);
+
+const STATE_OF_MODE = { terminate: 'stop-sigterm', abort: 'stop-watchdog', kill: 'stop-sigkill' } as const;
 
 class Machine {
   readonly effects: ServiceEffect[] = [];
@@ -163,8 +174,10 @@ class Machine {
         return this.#onMainMissing(event.alive);
       case 'ready':
         return this.#onReady('notify');
+      case 'reloading':
+        return this.#onReloading();
       case 'stopping':
-        return this.data.state === 'running' ? this.#enterSignal('stop-sigterm', 'success', false) : undefined;
+        return this.data.state === 'running' || this.data.state === 'reload-notify' ? this.#enterSignal('stop-sigterm', 'success', false) : undefined;
       case 'empty':
         return this.#onEmpty();
       case 'timeout':
@@ -179,7 +192,7 @@ class Machine {
   #onStart(): void {
     const { state, restarts, restarting } = this.data;
     if (!DOWN.has(state)) return;
-    this.data = { ...INITIAL_SERVICE, state, restarts: restarting ? restarts + 1 : 0 };
+    this.data = { ...INITIAL_SERVICE, state, restarts: restarting || state === 'auto-restart' ? restarts + 1 : 0 };
     this.effects.push({ type: 'acquire' });
     this.#runList('condition', 'execCondition', () => this.#enterStartPre());
   }
@@ -194,7 +207,16 @@ class Machine {
 
   #onStartLimitHit(): void {
     if (!DOWN.has(this.data.state)) return;
-    this.data = { ...INITIAL_SERVICE, state: this.data.state, result: 'start-limit-hit' };
+    const { state, result, restarts, restarting, lastExit } = this.data;
+    // As in systemd, how the last run failed stays the result.
+    this.data = {
+      ...INITIAL_SERVICE,
+      state,
+      lastExit,
+      startLimitHit: true,
+      result: result === 'success' ? 'start-limit-hit' : result,
+      restarts: restarting ? restarts + 1 : restarts,
+    };
     this.#setState('failed');
   }
 
@@ -204,7 +226,7 @@ class Machine {
     if (STOPPING.has(state) || state === 'dead' || state === 'failed') return;
     if (state === 'auto-restart') return this.#setState('dead');
     // A start or a reload that is cut short: ExecStop= is for services that were ready, and comes after no other command.
-    if (STARTING.has(state) || state === 'reload') return this.#enterSignal('stop-sigterm', 'success');
+    if (STARTING.has(state) || state === 'reload' || state === 'reload-signal') return this.#enterSignal('stop-sigterm', 'success');
     this.#enterStop('success');
   }
 
@@ -248,7 +270,7 @@ class Machine {
 
   #afterReload(): void {
     if (!this.data.awaitsReload) return this.#enterRunning('success');
-    if (this.data.state !== 'reload') this.#setState('reload');
+    if (this.data.state !== 'reload-signal' && this.data.state !== 'reload-notify') this.#setState('reload-signal');
   }
 
   #enterStop(result: ServiceResult): void {
@@ -275,6 +297,7 @@ class Machine {
     this.data = { ...this.data, control: undefined, mainAlive: false };
     const restart = mayRestart && shouldRestart(this.config, this.data);
     this.effects.push({ type: 'release' });
+    if (restart && this.config.restartMode === 'normal') this.effects.push({ type: 'was-down', failed: this.data.result !== 'success' });
     if (restart) return this.#setState('auto-restart');
     const skipped = this.data.result === 'exec-condition';
     this.#setState(this.data.result === 'success' || skipped ? 'dead' : 'failed');
@@ -297,7 +320,15 @@ class Machine {
 
   #onReloaded(): void {
     this.data = { ...this.data, awaitsReload: false };
-    if (this.data.state === 'reload' && this.data.control === undefined) this.#enterRunning('success');
+    if (RELOADING.has(this.data.state) && this.data.control === undefined) this.#enterRunning('success');
+  }
+
+  /** RELOADING=1: on its own, or as the answer to our signal. */
+  #onReloading(): void {
+    const { state } = this.data;
+    if (state !== 'running' && state !== 'reload-signal') return;
+    this.data = { ...this.data, awaitsReload: true };
+    this.#setState('reload-notify');
   }
 
   /** systemd.service(5), SuccessExitStatus=: the signals that end a daemon well fail a command that was to do something. */
@@ -311,7 +342,7 @@ class Machine {
     this.data = { ...this.data, mainAlive: false, lastExit: exit, awaitsReload: false };
     if (failure === 'success' && this.#spawnNextOneshot()) return;
     if (state === 'start') return this.#onMainExitedInStart(failure);
-    if (state === 'running' || (state === 'reload' && control === undefined)) return this.#enterRunning(failure);
+    if (state === 'running' || (RELOADING.has(state) && control === undefined)) return this.#enterRunning(failure);
     // A control process runs: its end decides, with what the main process left as the result.
     this.#fail(failure);
   }
@@ -371,7 +402,8 @@ class Machine {
   #onMainMissing(alive: boolean): void {
     if (this.data.state !== 'start' || this.config.serviceType !== 'forking' || this.data.control !== undefined) return;
     if (alive && this.config.pidFile === undefined) return this.#enterStartPost();
-    if (!alive && this.config.remainAfterExit && this.config.pidFile === undefined) return this.#enterStartPost();
+    // It has done what it had to do, and left nothing: that is no failure, and no daemon either.
+    if (this.config.pidFile === undefined) return this.#enterStartPost();
     this.#enterSignal('stop-sigterm', 'protocol');
   }
 
@@ -396,15 +428,17 @@ class Machine {
       case 'start-pre':
       case 'start':
       case 'start-post':
-        return this.#enterSignal('stop-sigterm', 'timeout');
+        return this.#enterSignal(STATE_OF_MODE[this.config.timeoutStartFailureMode], 'timeout');
       case 'running':
         return this.#enterStop('timeout');
       case 'reload':
+      case 'reload-signal':
+      case 'reload-notify':
         this.effects.push({ type: 'kill-control' });
         this.data = { ...this.data, reloadResult: 'timeout', control: undefined, awaitsReload: false };
         return this.#enterRunning('success');
       case 'stop':
-        return this.#enterSignal('stop-sigterm', 'timeout');
+        return this.#enterSignal(STATE_OF_MODE[this.config.timeoutStopFailureMode], 'timeout');
       case 'stop-watchdog':
       case 'stop-sigterm':
         return this.config.kill.sendSigkill ? this.#enterSignal('stop-sigkill', 'timeout') : this.#enterStopPost('timeout');
@@ -491,9 +525,9 @@ class Machine {
   }
 
   #timeoutOf(state: ServiceState): number {
-    if (STARTING.has(state) || state === 'reload') return this.config.timeoutStartMs;
+    if (STARTING.has(state) || RELOADING.has(state)) return this.config.timeoutStartMs;
     if (STOPPING.has(state)) return state === 'stop-watchdog' ? this.config.timeoutAbortMs : this.config.timeoutStopMs;
     if (state === 'running') return this.config.runtimeMaxMs;
-    return state === 'auto-restart' ? this.config.restartMs : Infinity;
+    return state === 'auto-restart' ? restartDelayMs(this.config, this.data.restarts) : Infinity;
   }
 }

@@ -33,7 +33,7 @@ function isIn(set: ExitStatusSet, exit: ExitInfo | undefined): boolean {
 
 export function shouldRestart(config: ServiceConfig, data: ServiceData): boolean {
   const { result, lastExit } = data;
-  if (data.forbidRestart || result === 'start-limit-hit' || result === 'exec-condition') return false;
+  if (data.forbidRestart || data.startLimitHit || result === 'exec-condition') return false;
   if (isIn(config.restartPreventExitStatus, lastExit)) return false;
   if (isIn(config.restartForceExitStatus, lastExit)) return true;
   switch (config.restart) {

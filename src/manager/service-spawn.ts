@@ -5,7 +5,9 @@
 import { constants } from 'node:os';
 import { captureOutput, identifierOf } from '../exec/output.js';
 import { ContainerLog } from '../exec/container-log.js';
-import { isContainerService, launch, LaunchError, usesSocket, writesOutput } from '../exec/launch.js';
+import { isContainerService, launch, type LaunchRequest } from '../exec/launch.js';
+import { LaunchError } from '../exec/launch-error.js';
+import { usesSocket, writesOutput } from '../exec/stdio.js';
 import type { UnitCgroup } from '../exec/cgroup.js';
 import { adaptPodman } from '../exec/podman.js';
 import { stageText } from '../sys/exec-stage.js';
@@ -27,6 +29,8 @@ export interface SpawnFacts {
   readonly result: ServiceResult;
   readonly lastExit: ExitInfo | undefined;
   readonly cgroup: UnitCgroup | undefined;
+  /** MONITOR_…: of the unit because of which this one is started. */
+  readonly monitored: ReadonlyMap<string, string>;
   /** What only podman's commands get. */
   readonly podman: ReadonlyMap<string, string>;
   /** It waits before exec; LaunchRequest. */
@@ -73,7 +77,10 @@ export function spawnCommand(manager: Manager, unit: ServiceUnit, config: Servic
       unit: unit.name,
       command: effect.command,
       exec: config.exec,
-      sockets: pod === undefined && (effect.list === 'execStart' || usesSocket(config.exec)) ? manager.socketsFor(unit, config) : [],
+      sockets:
+        pod === undefined && (effect.list === 'execStart' || usesSocket(config.exec))
+          ? [...manager.socketsFor(unit, config), ...(effect.list === 'execStart' ? unit.fdStore.all : [])]
+          : [],
       nonBlocking: config.nonBlocking,
       variables: processVariables(config, effect.list, facts, unit.connection?.client),
       cgroup: facts.cgroup?.path,
@@ -82,6 +89,7 @@ export function spawnCommand(manager: Manager, unit: ServiceUnit, config: Servic
       ...(facts.gate === undefined ? {} : { gate: facts.gate }),
       // Many come in a row, and nobody is told whether the program of a simple service could be executed.
       hasty: unit.connection !== undefined && effect.list === 'execStart' && config.serviceType === 'simple',
+      ...belongings(manager, unit, config, effect),
       ...(isContainerService(config) ? { adapt } : {}),
     });
     identity.pid = child.pid;
@@ -110,9 +118,18 @@ export function spawnCommand(manager: Manager, unit: ServiceUnit, config: Servic
   }
 }
 
+/** What only some processes of the unit have, and what all of them share. */
+function belongings(manager: Manager, unit: ServiceUnit, config: ServiceConfig, effect: SpawnEffect): Pick<LaunchRequest, 'openFiles' | 'privateTmp' | 'onRefused'> {
+  return {
+    ...(effect.process === 'main' ? { openFiles: config.openFiles } : {}),
+    privateTmp: unit.privateTmp,
+    onRefused: (words) => manager.say(unit, `Runs without namespaces, which the host refuses (${words}): Private…=, Protect…= and …Paths= are not in force`),
+  };
+}
+
 /** systemd.exec(5), "ENVIRONMENT VARIABLES IN SPAWNED PROCESSES": what only this process gets. */
 function processVariables(config: ServiceConfig, list: CommandList, facts: SpawnFacts, client: Client | undefined): ReadonlyMap<string, string> {
-  const variables = new Map([...facts.podman, ['INVOCATION_ID', facts.invocationId]]);
+  const variables = new Map([...facts.podman, ...(list.startsWith('execStart') ? facts.monitored : []), ['INVOCATION_ID', facts.invocationId]]);
   if (facts.notifyPath !== undefined) variables.set('NOTIFY_SOCKET', facts.notifyPath);
   if (facts.mainPid !== undefined) variables.set('MAINPID', String(facts.mainPid));
   if (client?.address !== undefined) variables.set('REMOTE_ADDR', client.address);

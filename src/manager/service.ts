@@ -2,10 +2,15 @@
 import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { UnitCgroup } from '../exec/cgroup.js';
+import { removeCredentials } from '../exec/credentials.js';
+import { PrivateTmp } from '../exec/private-tmp.js';
+import { FdStore, storedName } from '../exec/fd-store.js';
 import { removeRuntimeDirectories } from '../exec/directories.js';
-import { isContainerService, usesSocket } from '../exec/launch.js';
+import { isContainerService } from '../exec/launch.js';
+import { usesSocket } from '../exec/stdio.js';
 import { NotifySocket, type Notification } from '../exec/notify-socket.js';
 import { TrackedProcess, UnitProcesses } from '../exec/processes.js';
+import { Fd } from '../sys/fd.js';
 import { openPidfd } from '../sys/pidfd.js';
 import type { LoadedUnit } from '../load/unit-store.js';
 import type { ServiceConfig } from '../unit/config.js';
@@ -50,6 +55,14 @@ export class ServiceUnit extends Unit {
   readonly activations = new ActivationTimes();
   #stepping = false;
   statusText: string | undefined;
+  /** ERRNO= */
+  statusErrno = 0;
+  /** WATCHDOG_USEC=: counts instead of WatchdogSec=. */
+  watchdogMs: number | undefined;
+  readonly fdStore = new FdStore();
+  readonly privateTmp = new PrivateTmp(this.name);
+  /** Of the unit whose OnFailure= or OnSuccess= starts this one: what its processes are told of it. */
+  monitored: ReadonlyMap<string, string> | undefined;
   invocationId = '';
   mainExit: ExitInfo | undefined;
   /** The last main process; milliseconds since the epoch. */
@@ -128,7 +141,7 @@ export class ServiceUnit extends Unit {
 
   /** When the start limit that was hit allows another start; 0: now. */
   get startLimitRemainingMs(): number {
-    return this.#data.result === 'start-limit-hit' ? (this.#startLimit?.remainingMs(performance.now()) ?? 0) : 0;
+    return this.#data.startLimitHit ? (this.#startLimit?.remainingMs(performance.now()) ?? 0) : 0;
   }
 
   /** ' (5 starts in 10 s)' */
@@ -150,7 +163,8 @@ export class ServiceUnit extends Unit {
     this.#startLimit ??= new RateLimit(config.startLimitIntervalMs, config.startLimitBurst);
     const within = this.#startLimit.take(performance.now());
     this.#running = config;
-    this.reason = this.hint = this.statusText = this.mainExit = undefined;
+    this.reason = this.hint = this.statusText = this.mainExit = this.watchdogMs = undefined;
+    this.statusErrno = 0;
     this.activations.mark('begun');
     this.#dispatch({ type: within ? 'start' : 'start-limit-hit' });
     return this.activeState === 'failed' ? { result: 'failed', message: this.reason ?? describeResult(this.result) } : 'running';
@@ -184,7 +198,7 @@ export class ServiceUnit extends Unit {
       return { result: 'failed', message: `${this.name}: It has no ExecReload=, refusing to reload`, hint: `rouse restart ${this.name}` };
     }
     this.#dispatch({ type: 'reload' });
-    return this.subState === 'reload' ? 'running' : DONE;
+    return this.activeState === 'reloading' ? 'running' : DONE;
   }
 
   /** On a socket that was adopted: as good as READY=1. */
@@ -222,11 +236,11 @@ export class ServiceUnit extends Unit {
     const config = this.#running;
     if (config === undefined) return;
     const { activeState, subState } = this;
-    const step = stepService(config, this.#data, event);
-    this.#data = step.data;
-    for (const effect of step.effects) this.manager.guard(() => this.#perform(config, effect));
+    this.#take(config, event);
+    // Nobody is to take a service whose process could not be made for one that runs.
+    while (this.#queue[0]?.type === 'spawn-failed') this.#take(config, this.#queue.shift());
     if (this.#data.result !== 'success' && this.reason === undefined) {
-      this.reason = describeResult(this.#data.result, this.#data.lastExit, config);
+      this.reason = describeResult(this.#data.startLimitHit ? 'start-limit-hit' : this.#data.result, this.#data.lastExit, config);
     }
     if (this.activeState === 'active') this.activations.mark('ready');
     if (this.#data.state === 'running' && subState !== 'running') this.manager.remember(this);
@@ -237,6 +251,13 @@ export class ServiceUnit extends Unit {
       this.#running = undefined;
       this.activations.end();
     }
+  }
+
+  #take(config: ServiceConfig, event: ServiceEvent | undefined): void {
+    if (event === undefined) return;
+    const step = stepService(config, this.#data, event);
+    this.#data = step.data;
+    for (const effect of step.effects) this.manager.guard(() => this.#perform(config, effect));
   }
 
   #perform(config: ServiceConfig, effect: ServiceEffect): void {
@@ -254,13 +275,15 @@ export class ServiceUnit extends Unit {
       case 'find-main-pid':
         return this.#findMainPid(config);
       case 'signal-reload':
-        return this.#processes?.main?.signal('SIGHUP');
+        return this.#processes?.main?.signal(config.reloadSignal);
       case 'start-watchdog':
         return this.#armWatchdog(config);
+      case 'was-down':
+        return this.manager.soon(() => this.manager.onPassedDown(this, effect.failed));
       case 'queue-restart':
         return this.manager.soon(() => this.manager.queueRestart(this));
       case 'timer':
-        return this.#setTimer(effect.timeoutMs);
+        return this.#setTimer(this.#data.state === 'running' ? effect.timeoutMs + Math.random() * config.runtimeRandomizedExtraMs : effect.timeoutMs);
     }
   }
 
@@ -282,7 +305,7 @@ export class ServiceUnit extends Unit {
 
   #openNotify(config: ServiceConfig): void {
     if (config.notifyAccess === 'none' || this.#notify !== undefined) return;
-    this.#notify = new NotifySocket(this.manager.notifyFolder, this.invocationId.slice(0, 12), this.manager.poller, (message) => this.#onNotification(config, message));
+    this.#notify = new NotifySocket(this.manager.notifyFolder, this.invocationId.slice(0, 12), this.manager.poller, (message, fds) => this.#onNotification(config, message, fds));
   }
 
   #release(config: ServiceConfig): void {
@@ -301,7 +324,12 @@ export class ServiceUnit extends Unit {
     this.freezing.end();
     // A daemon that was killed leaves it behind: systemd.service(5), PIDFile=.
     if (config.pidFile !== undefined) rmSync(config.pidFile, { force: true });
-    removeRuntimeDirectories(this.manager.launchHost.folders, config.exec, this.#data.state === 'auto-restart');
+    const restarts = this.#data.state === 'auto-restart' || this.manager.jobs.get(this.name)?.type === 'restart';
+    if (!restarts) this.monitored = undefined;
+    if (config.fileDescriptorStorePreserve === 'no' || (config.fileDescriptorStorePreserve === 'restart' && !restarts)) this.fdStore.clear();
+    removeCredentials(this.manager.launchHost.folders.runtime, this.name, config.exec);
+    this.privateTmp.remove();
+    removeRuntimeDirectories(this.manager.launchHost.folders, config.exec, restarts);
     this.manager.forget(this.name);
   }
 
@@ -338,8 +366,8 @@ export class ServiceUnit extends Unit {
   }
 
   /** The message of a notify socket that was there before the run. */
-  onMessage(message: Notification): void {
-    if (this.#running !== undefined) this.#onNotification(this.#running, message);
+  onMessage(message: Notification, fds: readonly Fd[]): void {
+    if (this.#running !== undefined) this.#onNotification(this.#running, message, fds);
   }
 
   #spawnOrdinary(config: ServiceConfig, effect: Extract<ServiceEffect, { type: 'spawn' }>): void {
@@ -354,6 +382,7 @@ export class ServiceUnit extends Unit {
       lastExit: this.#data.lastExit,
       cgroup: processes.cgroup,
       podman: isContainerService(config) ? podmanVariables(this.manager) : new Map(),
+      monitored: this.monitored ?? new Map(),
     });
     if ('notSpawned' in spawned) return this.#onNotSpawned(effect.process, spawned.notSpawned.exitStatus);
     if (effect.process === 'control') this.#trackControl(spawned);
@@ -455,13 +484,17 @@ export class ServiceUnit extends Unit {
       onFound: (pid) => {
         if (!this.#adoptMain(pid)) this.#dispatch({ type: 'main-missing', alive: processes.pids().length > 0 });
       },
-      onMissing: () => this.#dispatch({ type: 'main-missing', alive: processes.pids().length > 0 }),
+      onMissing: () => {
+        this.#dispatch({ type: 'main-missing', alive: processes.pids().length > 0 });
+        processes.cgroup?.onChange(() => this.#checkEmpty());
+        this.#checkEmpty();
+      },
     });
     this.#finder.start();
   }
 
   #kill(config: ServiceConfig, operation: KillOperation): void {
-    const left = this.#processes?.signal(operation, config.kill, 'SIGABRT', () => this.#dispatch({ type: 'empty' })) ?? false;
+    const left = this.#processes?.signal(operation, config.kill, config.kill.watchdogSignal, () => this.#dispatch({ type: 'empty' })) ?? false;
     if (!left) this.#dispatch({ type: 'empty' });
   }
 
@@ -474,15 +507,30 @@ export class ServiceUnit extends Unit {
 
   // sd_notify(3)
 
-  #onNotification(config: ServiceConfig, message: Notification): void {
+  #onNotification(config: ServiceConfig, message: Notification, fds: readonly Fd[]): void {
     if (!this.#mayNotify(config, message)) return;
+    if (message.storeFds) this.#storeFds(config, message, fds);
+    if (message.removeFds && message.fdName !== undefined) this.fdStore.remove(message.fdName);
+    if (message.errno !== undefined) this.statusErrno = message.errno;
+    if (message.watchdogMs !== undefined) {
+      this.watchdogMs = message.watchdogMs;
+      this.#armWatchdog(config);
+    }
     if (message.mainPid !== undefined) this.#adoptMain(message.mainPid);
     if (message.status !== undefined) this.statusText = message.status === '' ? undefined : message.status;
     if (message.extendTimeoutMs !== undefined) this.#setTimer(message.extendTimeoutMs);
     if (message.watchdog) this.#armWatchdog(config);
     if (message.watchdogTrigger) this.#dispatch({ type: 'watchdog' });
     if (message.stopping) this.#dispatch({ type: 'stopping' });
+    if (message.reloading) this.#dispatch({ type: 'reloading' });
     if (message.ready) this.#onReady(config);
+  }
+
+  #storeFds(config: ServiceConfig, { fdName }: Notification, fds: readonly Fd[]): void {
+    for (const fd of fds) {
+      if (this.fdStore.add(new Fd(fd.take()), storedName(fdName), config.fileDescriptorStoreMax)) continue;
+      this.manager.say(this, `Got a descriptor to keep (FDSTORE=1), closing it: FileDescriptorStoreMax=${config.fileDescriptorStoreMax}`, 'a higher FileDescriptorStoreMax=');
+    }
   }
 
   /** The service says that it is ready. Whether it is may depend on more: that its program listens, or that its container is healthy. */
@@ -512,8 +560,9 @@ export class ServiceUnit extends Unit {
 
   #armWatchdog(config: ServiceConfig): void {
     clearTimeout(this.#watchdog);
-    if (config.watchdogMs <= 0 || !Number.isFinite(config.watchdogMs)) return;
-    this.#watchdog = setTimeout(() => this.#dispatch({ type: 'watchdog' }), config.watchdogMs);
+    const afterMs = this.watchdogMs ?? config.watchdogMs;
+    if (afterMs <= 0 || afterMs >= 2 ** 31) return;
+    this.#watchdog = setTimeout(() => this.#dispatch({ type: 'watchdog' }), afterMs);
   }
 }
 

@@ -1,14 +1,11 @@
 /** Table: properties of units that run commands; org.freedesktop.systemd1(5), "SERVICE OBJECTS" and "SOCKET OBJECTS", what both have. */
 import { constants } from 'node:os';
-import type { Command, ExecConfig, InputTarget, KillConfig, OutputTarget, OwnedDirectories, ServiceConfig, SocketConfig } from '../unit/config.js';
+import type { Command, ExecConfig, InputTarget, KillConfig, OutputTarget, OwnedDirectories } from '../unit/config.js';
 import { EXEC_DEFAULTS, KILL_DEFAULTS } from '../unit/defaults.js';
-import { fixed, live, property, type Property, type PropertyValue } from './property.js';
+import { live, property, type Property, type PropertyValue } from './property.js';
+import { runsCommands } from './runs-commands.js';
 import type { MainProcess, Subject } from './subject.js';
 import { monotonic } from './unit-properties.js';
-
-export function runsCommands({ config }: Subject): ServiceConfig | SocketConfig | undefined {
-  return config?.type === 'service' || config?.type === 'socket' ? config : undefined;
-}
 
 /** What a unit without files has. Where the output goes is filled in from the manager's own default. */
 const NO_EXEC = { ...EXEC_DEFAULTS, standardOutput: { type: 'inherit' } } as unknown as ExecConfig;
@@ -56,7 +53,10 @@ function limit(resource: string): readonly Property[] {
 }
 
 function directory(name: string, read: (exec: ExecConfig) => OwnedDirectories): readonly Property[] {
-  return [exec(`${name}Mode`, 'u', (config) => read(config).mode), exec(name, 'as', (config) => read(config).names)];
+  const symlink = exec(`${name}Symlink`, 'a(sst)', (config) => read(config).links.map(([to, link]) => [to, link, 0]));
+  // systemd has none for this one.
+  const symlinks = name === 'ConfigurationDirectory' ? [] : [symlink];
+  return [...symlinks, exec(`${name}Mode`, 'u', (config) => read(config).mode), exec(name, 'as', (config) => read(config).names)];
 }
 
 const stream = ({ type }: InputTarget | OutputTarget): string => type;
@@ -78,7 +78,7 @@ export const EXEC_PROPERTIES: readonly Property[] = [
   property('NonBlocking', 'b', ({ config }) => config?.type === 'service' && config.nonBlocking),
   exec('StandardInput', 's', ({ standardInput }) => stream(standardInput)),
   exec('StandardInputFileDescriptorName', 's', ({ standardInput }) => fdName(standardInput)),
-  exec('StandardInputData', 'ay', ({ standardInput }) => (standardInput.type === 'data' ? standardInput.data : new Uint8Array())),
+  exec('StandardInputData', 'ay', ({ standardInputData }) => standardInputData),
   exec('StandardOutput', 's', ({ standardOutput }) => stream(standardOutput)),
   exec('StandardOutputFileDescriptorName', 's', ({ standardOutput }) => fdName(standardOutput)),
   exec('StandardError', 's', ({ standardError }) => stream(standardError)),
@@ -90,12 +90,30 @@ export const EXEC_PROPERTIES: readonly Property[] = [
   exec('IgnoreSIGPIPE', 'b', ({ ignoreSigpipe }) => ignoreSigpipe),
   exec('NoNewPrivileges', 'b', ({ noNewPrivileges }) => noNewPrivileges),
   exec('RuntimeDirectoryPreserve', 's', ({ runtimeDirectoryPreserve }) => runtimeDirectoryPreserve),
+  exec('ExecSearchPath', 'as', ({ execSearchPath }) => execSearchPath),
+  exec('SetCredential', 'a(say)', ({ setCredentials }) => setCredentials.map(({ id, data }) => [id, data ?? new Uint8Array()])),
+  exec('LoadCredential', 'a(ss)', ({ credentials }) => credentials.map(({ id, path }) => [id, path ?? ''])),
+  exec('IOSchedulingClass', 'i', ({ scheduling }) => scheduling.ioClass ?? 2),
+  exec('IOSchedulingPriority', 'i', ({ scheduling }) => scheduling.ioPriority ?? 4),
+  exec('CPUSchedulingPolicy', 'i', ({ scheduling }) => scheduling.policy ?? 0),
+  exec('CPUSchedulingPriority', 'i', ({ scheduling }) => scheduling.priority),
+  exec('CPUSchedulingResetOnFork', 'b', ({ scheduling }) => scheduling.resetOnFork),
+  exec('CPUAffinity', 'ay', ({ scheduling }) => maskOf(scheduling.processors)),
+  exec('TimerSlackNSec', 't', ({ scheduling }) => scheduling.timerSlackNs ?? 50_000),
+  exec('CoredumpFilter', 't', ({ scheduling }) => scheduling.coredumpFilter ?? 0x33),
   ...directory('RuntimeDirectory', ({ runtimeDirectory }) => runtimeDirectory),
   ...directory('StateDirectory', ({ stateDirectory }) => stateDirectory),
   ...directory('CacheDirectory', ({ cacheDirectory }) => cacheDirectory),
   ...directory('LogsDirectory', ({ logsDirectory }) => logsDirectory),
   ...directory('ConfigurationDirectory', ({ configurationDirectory }) => configurationDirectory),
 ];
+
+/** The lowest processors come first, eight in a byte. */
+function maskOf(processors: readonly number[]): Uint8Array {
+  const bytes = new Uint8Array(processors.length === 0 ? 0 : (Math.max(...processors) >> 3) + 1);
+  for (const each of processors) bytes[each >> 3] = (bytes[each >> 3] ?? 0) | (1 << (each & 7));
+  return bytes;
+}
 
 export const KILL_PROPERTIES: readonly Property[] = [
   kill('KillMode', 's', ({ killMode }) => killMode),
@@ -104,7 +122,7 @@ export const KILL_PROPERTIES: readonly Property[] = [
   kill('FinalKillSignal', 'i', ({ finalKillSignal }) => signalNumber(finalKillSignal)),
   kill('SendSIGKILL', 'b', ({ sendSigkill }) => sendSigkill),
   kill('SendSIGHUP', 'b', ({ sendSighup }) => sendSighup),
-  ...fixed('i', constants.signals.SIGABRT, 'WatchdogSignal'),
+  kill('WatchdogSignal', 'i', ({ watchdogSignal }) => signalNumber(watchdogSignal)),
 ];
 
 /** `<sys/wait.h>`, CLD_EXITED and its kin. */

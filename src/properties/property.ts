@@ -34,7 +34,7 @@ export function live(name: string, signature: string, read: Property['read']): P
 
 /** Milliseconds to microseconds; undefined is what a key that was not set stands for. */
 export function usec(timeMs: number | undefined, unset = 0): number {
-  return timeMs === undefined ? unset : Math.round(timeMs * 1000);
+  return timeMs === undefined ? unset : Math.floor(Number((timeMs * 1000).toFixed(3)));
 }
 
 /** The API's `(uint32_t) -1`: no such user, group or number. */

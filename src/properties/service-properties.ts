@@ -1,11 +1,12 @@
 /** Table: properties of services; org.freedesktop.systemd1(5), "SERVICE OBJECTS". */
-import { constants } from 'node:os';
 import type { ExitStatusSet, ServiceConfig } from '../unit/config.js';
+import { restartDelayMs } from '../unit/restart-delay.js';
 import { NO_STATUSES, SERVICE_DEFAULTS, TIMEOUT_MS } from '../unit/defaults.js';
 import { ABSENT_PROPERTIES } from './absent-properties.js';
 import { CGROUP_PROPERTIES, commandLists, EXEC_PROPERTIES, EXIT_CODES, KILL_PROPERTIES, signalNumber } from './exec-properties.js';
 import { fixed, live, NO_ID, property, usec, type Property, type PropertyValue } from './property.js';
 import type { Subject } from './subject.js';
+import { SANDBOX_PROPERTIES } from './sandbox-properties.js';
 import { times } from './unit-properties.js';
 
 /** Of a unit without files. */
@@ -26,6 +27,8 @@ function configOf({ config }: Subject): ServiceConfig {
   return config?.type === 'service' ? config : BLANK;
 }
 
+const OPEN_FLAGS = { 'read-only': 1, append: 2, truncate: 4, graceful: 8 } as const;
+
 function statuses(name: string, read: (config: ServiceConfig) => ExitStatusSet): Property {
   return service(name, '(aiai)', (config) => [read(config).codes, read(config).signals.map(signalNumber)]);
 }
@@ -34,20 +37,21 @@ export const SERVICE_PROPERTIES: readonly Property[] = [
   service('Type', 's', ({ serviceType }) => serviceType),
   ...fixed('s', 'main', 'ExitType'),
   service('Restart', 's', ({ restart }) => restart),
-  ...fixed('s', 'normal', 'RestartMode'),
+  service('RestartMode', 's', ({ restartMode }) => restartMode),
   service('PIDFile', 's', ({ pidFile }) => pidFile ?? ''),
   service('NotifyAccess', 's', ({ notifyAccess }) => notifyAccess),
   service('RestartUSec', 't', ({ restartMs }) => usec(restartMs)),
-  ...fixed('u', 0, 'RestartSteps'),
-  ...fixed('t', Infinity, 'RestartMaxDelayUSec'),
-  service('RestartUSecNext', 't', ({ restartMs }) => usec(restartMs)),
+  service('RestartSteps', 'u', ({ restartSteps }) => restartSteps),
+  service('RestartMaxDelayUSec', 't', ({ restartMaxDelayMs }) => usec(restartMaxDelayMs)),
+  live('RestartUSecNext', 't', (subject) => usec(restartDelayMs(configOf(subject), subject.state.restarts))),
   service('TimeoutStartUSec', 't', ({ timeoutStartMs }) => usec(timeoutStartMs)),
   service('TimeoutStopUSec', 't', ({ timeoutStopMs }) => usec(timeoutStopMs)),
   service('TimeoutAbortUSec', 't', ({ timeoutAbortMs }) => usec(timeoutAbortMs)),
-  ...fixed('s', 'terminate', 'TimeoutStartFailureMode TimeoutStopFailureMode'),
+  service('TimeoutStartFailureMode', 's', ({ timeoutStartFailureMode }) => timeoutStartFailureMode),
+  service('TimeoutStopFailureMode', 's', ({ timeoutStopFailureMode }) => timeoutStopFailureMode),
   service('RuntimeMaxUSec', 't', ({ runtimeMaxMs }) => usec(runtimeMaxMs)),
-  ...fixed('t', 0, 'RuntimeRandomizedExtraUSec'),
-  service('WatchdogUSec', 't', ({ watchdogMs }) => usec(watchdogMs)),
+  service('RuntimeRandomizedExtraUSec', 't', ({ runtimeRandomizedExtraMs }) => usec(runtimeRandomizedExtraMs)),
+  property('WatchdogUSec', 't', (subject) => usec(subject.state.watchdogMs ?? configOf(subject).watchdogMs)),
   service('RootDirectoryStartOnly', 'b', ({ rootDirectoryStartOnly }) => rootDirectoryStartOnly),
   service('RemainAfterExit', 'b', ({ remainAfterExit }) => remainAfterExit),
   service('GuessMainPID', 'b', ({ guessMainPid }) => guessMainPid),
@@ -58,10 +62,10 @@ export const SERVICE_PROPERTIES: readonly Property[] = [
   live('ControlPID', 'u', ({ state }) => state.controlPid),
   service('BusName', 's', ({ busName }) => busName ?? ''),
   service('FileDescriptorStoreMax', 'u', ({ fileDescriptorStoreMax }) => fileDescriptorStoreMax),
-  ...fixed('u', 0, 'NFileDescriptorStore'),
-  ...fixed('s', 'restart', 'FileDescriptorStorePreserve'),
+  live('NFileDescriptorStore', 'u', ({ state }) => state.storedDescriptors),
+  service('FileDescriptorStorePreserve', 's', ({ fileDescriptorStorePreserve }) => fileDescriptorStorePreserve),
   live('StatusText', 's', ({ state }) => state.statusText),
-  ...fixed('i', 0, 'StatusErrno'),
+  live('StatusErrno', 'i', ({ state }) => state.statusErrno),
   ...fixed('s', '', 'StatusBusError StatusVarlinkError'),
   live('Result', 's', ({ state }) => state.result),
   live('ReloadResult', 's', ({ state }) => state.reloadResult),
@@ -70,9 +74,11 @@ export const SERVICE_PROPERTIES: readonly Property[] = [
   property('UID', 'u', (subject) => (configOf(subject).exec?.user === undefined ? NO_ID : undefined)),
   property('GID', 'u', (subject) => (configOf(subject).exec?.user === undefined && configOf(subject).exec?.group === undefined ? NO_ID : undefined)),
   live('NRestarts', 'u', ({ state }) => state.restarts),
-  ...fixed('a(sst)', [], 'OpenFile'),
+  service('OpenFile', 'a(sst)', ({ openFiles }) =>
+    openFiles.map(({ path, name, options }) => [path, name, options.reduce((all, option) => all | OPEN_FLAGS[option as keyof typeof OPEN_FLAGS], 0)]),
+  ),
   ...fixed('as', [], 'ExtraFileDescriptorNames'),
-  ...fixed('i', constants.signals.SIGHUP, 'ReloadSignal'),
+  service('ReloadSignal', 'i', ({ reloadSignal }) => signalNumber(reloadSignal)),
   ...times('ExecMainStart', ({ main }) => main.startMs),
   ...times('ExecMainExit', ({ main }) => main.exitMs),
   live('ExecMainPID', 'u', ({ state }) => state.main.pid),
@@ -87,6 +93,7 @@ export const SERVICE_PROPERTIES: readonly Property[] = [
   ...commandLists('ExecStopPost', (subject) => configOf(subject).execStopPost),
   ...CGROUP_PROPERTIES,
   ...EXEC_PROPERTIES,
+  ...SANDBOX_PROPERTIES,
   ...KILL_PROPERTIES,
   ...ABSENT_PROPERTIES,
 ];

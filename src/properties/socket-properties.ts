@@ -4,6 +4,7 @@ import { SOCKET_DEFAULTS } from '../unit/defaults.js';
 import { addressText, KIND_TEXT } from '../unit/listen-text.js';
 import { ABSENT_PROPERTIES } from './absent-properties.js';
 import { CGROUP_PROPERTIES, commandLists, EXEC_PROPERTIES, KILL_PROPERTIES } from './exec-properties.js';
+import { SANDBOX_PROPERTIES } from './sandbox-properties.js';
 import { fixed, live, NO_ID, property, usec, type Property, type PropertyValue } from './property.js';
 import type { Subject } from './subject.js';
 
@@ -88,6 +89,7 @@ export const SOCKET_PROPERTIES: readonly Property[] = [
   ...commands('ExecStopPost', ({ execStopPost }) => execStopPost),
   ...CGROUP_PROPERTIES,
   ...EXEC_PROPERTIES,
+  ...SANDBOX_PROPERTIES,
   ...KILL_PROPERTIES,
   ...ABSENT_PROPERTIES,
 ];

@@ -31,6 +31,10 @@ export interface UnitState {
   readonly statusText: string;
   readonly reloadResult: string;
   readonly restarts: number;
+  readonly statusErrno: number;
+  readonly storedDescriptors: number;
+  /** WATCHDOG_USEC=, where the service said so. */
+  readonly watchdogMs: number | undefined;
   readonly main: MainProcess;
   /** Sockets. */
   readonly accepted: number;
@@ -86,6 +90,9 @@ export const NO_STATE: UnitState = {
   statusText: '',
   reloadResult: 'success',
   restarts: 0,
+  statusErrno: 0,
+  storedDescriptors: 0,
+  watchdogMs: undefined,
   main: NO_PROCESS,
   accepted: 0,
   connections: 0,

@@ -3,6 +3,8 @@
  * Timestamp, modes in octal, the largest number as what it stands for.
  */
 import { constants } from 'node:os';
+import { ALL_CAPABILITIES, capabilityName } from '../unit/values/capabilities.js';
+import { NAMESPACE_FLAGS, NAMESPACE_KINDS } from '../unit/values/namespaces.js';
 import { formatTimeSpan } from '../unit/values/time-span.js';
 import type { PropertyValue } from './property.js';
 
@@ -58,12 +60,27 @@ const LINES: Readonly<Record<string, (value: never, name: string) => readonly st
 function wideText(name: string, value: number): string {
   if (name.endsWith('Timestamp')) return timestamp(value / 1000);
   if (name.includes('USec')) return value === Infinity && UNSET_TIMES.has(name) ? '[not set]' : formatTimeSpan(value / 1000);
-  if (value === 0 && /^(AmbientCapabilities|MountFlags)$/.test(name)) return '';
+  if (name.startsWith('Ambient') || name === 'CapabilityBoundingSet') return capabilityNames(value);
+  if (value === 0 && name === 'MountFlags') return '';
+  if (name === 'RestrictNamespaces') return namespaceNames(value);
+  if (name === 'CoredumpFilter') return `0x${value.toString(16)}`;
   if (value !== Infinity) return String(value);
-  if (name === 'RestrictNamespaces') return 'no';
   if (/^IP.*(Bytes|Packets)$/.test(name)) return '[no data]';
   if (name.endsWith('Monotonic')) return '18446744073709551615';
   return /(Current|Peak|Available|NSec|Weight|Shares|Bytes|Operations)$/.test(name) ? '[not set]' : 'infinity';
+}
+
+function capabilityNames(set: number): string {
+  return ALL_CAPABILITIES.filter((each) => Math.floor(set / 2 ** each) % 2 === 1)
+    .map(capabilityName)
+    .join(' ');
+}
+
+/** What may be made: nothing is a whole restriction. */
+function namespaceNames(flags: number): string {
+  if (flags === Infinity) return 'no';
+  const allowed = NAMESPACE_KINDS.filter((kind) => ((NAMESPACE_FLAGS[kind] ?? 0) & flags) !== 0);
+  return allowed.length === 0 ? 'yes' : allowed.join(' ');
 }
 
 const UNSET_TIMES: ReadonlySet<string> = new Set(['ManagedOOMMemoryPressureDurationUSec']);

@@ -29,6 +29,8 @@ export interface ExecSetup {
   readonly workingDirectory?: string;
   readonly workingDirectoryOptional?: boolean;
   readonly rootDirectory?: string;
+  /** Words as rouse-spawn has them (native/rouse-spawn/sandbox.h), each group in its place. */
+  readonly sandbox?: { readonly namespaces: readonly string[]; readonly limits: readonly string[]; readonly rights: readonly string[]; readonly filters: readonly string[] };
 }
 
 export interface SpawnRequest {
@@ -130,15 +132,18 @@ function setupWords(setup: ExecSetup): readonly string[] {
   for (const { resource, soft, hard } of setup.limits ?? []) words.push(`l${resource}:${limit(soft)}:${limit(hard)}`);
   add('n', setup.nice);
   add('o', setup.oomScoreAdjust);
+  words.push(...(setup.sandbox?.namespaces ?? []));
   add('m', setup.umask);
   add('r', setup.rootDirectory);
   add('G', setup.supplementaryGroups?.join(','));
+  words.push(...(setup.sandbox?.limits ?? []));
   add('g', setup.gid);
   add('u', setup.uid);
   add(setup.workingDirectoryOptional === true ? 'D' : 'd', setup.workingDirectory);
+  words.push(...(setup.sandbox?.rights ?? []));
   if (setup.noNewPrivileges === true) words.push('p');
   if (setup.ignoreSigpipe === true) words.push('i');
-  words.push('L');
+  words.push('L', ...(setup.sandbox?.filters ?? []));
   return words;
 }
 

@@ -4,6 +4,9 @@
  * systemd.kill(5) in camelCase. Times are milliseconds (`…Ms`; Infinity for `infinity`), signals are names
  * ('SIGTERM'), modes are numbers.
  */
+import type { Credential, OpenFile } from './input-keys.js';
+import type { SandboxConfig } from './sandbox.js';
+import type { SchedulingConfig } from './scheduling.js';
 import type { Place } from '../unitfile/diagnostic.js';
 
 export type UnitType = 'socket' | 'service' | 'target';
@@ -125,6 +128,8 @@ export type InputTarget =
 /** Directories that a service owns: RuntimeDirectory= and its sisters, relative to their parent. */
 export interface OwnedDirectories {
   readonly names: readonly string[];
+  /** Second names: links beside the first ones. */
+  readonly links: readonly (readonly [name: string, link: string])[];
   readonly mode: number;
 }
 
@@ -158,6 +163,13 @@ export interface ExecConfig {
   readonly cacheDirectory: OwnedDirectories;
   readonly logsDirectory: OwnedDirectories;
   readonly configurationDirectory: OwnedDirectories;
+  readonly sandbox: SandboxConfig;
+  readonly scheduling: SchedulingConfig;
+  readonly execSearchPath: readonly string[];
+  readonly standardInputData: Uint8Array;
+  /** LoadCredential= and, where that finds nothing, SetCredential=. */
+  readonly credentials: readonly Credential[];
+  readonly setCredentials: readonly Credential[];
 }
 
 /** systemd.kill(5) */
@@ -166,6 +178,7 @@ export interface KillConfig {
   readonly killSignal: string;
   readonly restartKillSignal: string | undefined;
   readonly finalKillSignal: string;
+  readonly watchdogSignal: string;
   readonly sendSighup: boolean;
   readonly sendSigkill: boolean;
 }
@@ -177,6 +190,8 @@ export interface ExitStatusSet {
 }
 
 export type ServiceType = 'simple' | 'exec' | 'forking' | 'oneshot' | 'dbus' | 'notify' | 'notify-reload' | 'idle';
+/** What a process that takes too long gets: the signals of a stop, those of a watchdog, or the last one at once. */
+export type FailureMode = 'terminate' | 'abort' | 'kill';
 export type ServiceRestart = 'no' | 'on-success' | 'on-failure' | 'on-abnormal' | 'on-watchdog' | 'on-abort' | 'always';
 
 /** systemd.service(5) */
@@ -195,10 +210,18 @@ export interface ServiceConfig extends CommonConfig {
   readonly busName: string | undefined;
   readonly restart: ServiceRestart;
   readonly restartMs: number;
+  /** In how many restarts the delay grows from RestartSec= to RestartMaxDelaySec=; 0: it does not. */
+  readonly restartSteps: number;
+  readonly restartMaxDelayMs: number;
+  /** 'direct': between two runs nobody takes it for failed or inactive. */
+  readonly restartMode: 'normal' | 'direct';
   readonly timeoutStartMs: number;
   readonly timeoutStopMs: number;
   readonly timeoutAbortMs: number;
+  readonly timeoutStartFailureMode: FailureMode;
+  readonly timeoutStopFailureMode: FailureMode;
   readonly runtimeMaxMs: number;
+  readonly runtimeRandomizedExtraMs: number;
   readonly watchdogMs: number;
   readonly notifyAccess: 'none' | 'main' | 'exec' | 'all';
   readonly successExitStatus: ExitStatusSet;
@@ -207,9 +230,13 @@ export interface ServiceConfig extends CommonConfig {
   readonly guessMainPid: boolean;
   readonly rootDirectoryStartOnly: boolean;
   readonly nonBlocking: boolean;
+  /** Type=notify-reload */
+  readonly reloadSignal: string;
   readonly fileDescriptorStoreMax: number;
+  readonly fileDescriptorStorePreserve: 'no' | 'yes' | 'restart';
   /** Sockets= names further socket units whose descriptors go to this service. */
   readonly sockets: readonly string[];
+  readonly openFiles: readonly OpenFile[];
   readonly delegate: boolean;
   /** [X-Rouse]; without targets. */
   readonly adopt: AdoptConfig;

@@ -1,7 +1,9 @@
 /** What a unit has when its files say nothing; systemd-system.conf(5) and the manuals of the keys. */
+import { NO_SANDBOX } from './sandbox.js';
+import { NO_SCHEDULING } from './scheduling.js';
 import type { ExitStatusSet, OwnedDirectories } from './config.js';
 
-const NO_DIRECTORIES: OwnedDirectories = { names: [], mode: 0o755 };
+const NO_DIRECTORIES: OwnedDirectories = { names: [], links: [], mode: 0o755 };
 export const NO_STATUSES: ExitStatusSet = { codes: [], signals: [] };
 
 export const COMMON_DEFAULTS = {
@@ -41,9 +43,15 @@ export const EXEC_DEFAULTS = {
   cacheDirectory: NO_DIRECTORIES,
   logsDirectory: NO_DIRECTORIES,
   configurationDirectory: NO_DIRECTORIES,
+  sandbox: NO_SANDBOX,
+  scheduling: NO_SCHEDULING,
+  execSearchPath: [],
+  standardInputData: new Uint8Array(),
+  credentials: [],
+  setCredentials: [],
 };
 
-export const KILL_DEFAULTS = { killMode: 'control-group', killSignal: 'SIGTERM', finalKillSignal: 'SIGKILL', sendSighup: false, sendSigkill: true };
+export const KILL_DEFAULTS = { killMode: 'control-group', killSignal: 'SIGTERM', finalKillSignal: 'SIGKILL', watchdogSignal: 'SIGABRT', sendSighup: false, sendSigkill: true };
 
 /** DefaultTimeoutStartSec= and DefaultTimeoutStopSec= */
 const TIMEOUT_MS = 90_000;
@@ -59,8 +67,14 @@ export const SERVICE_DEFAULTS = {
   remainAfterExit: false,
   restart: 'no',
   restartMs: 100,
+  restartSteps: 0,
+  restartMaxDelayMs: Infinity,
+  restartMode: 'normal',
   timeoutStopMs: TIMEOUT_MS,
+  timeoutStartFailureMode: 'terminate',
+  timeoutStopFailureMode: 'terminate',
   runtimeMaxMs: Infinity,
+  runtimeRandomizedExtraMs: 0,
   watchdogMs: 0,
   successExitStatus: NO_STATUSES,
   restartPreventExitStatus: NO_STATUSES,
@@ -68,8 +82,11 @@ export const SERVICE_DEFAULTS = {
   guessMainPid: true,
   rootDirectoryStartOnly: false,
   nonBlocking: false,
+  reloadSignal: 'SIGHUP',
   fileDescriptorStoreMax: 0,
+  fileDescriptorStorePreserve: 'restart',
   sockets: [],
+  openFiles: [],
   delegate: false,
 };
 

@@ -2,8 +2,11 @@
 import { expandSpecifiers } from '../unitfile/specifier.js';
 import type { OwnedDirectories, ResourceLimit } from './config.js';
 import { custom, many, one, silent, unsupported, validWords, vital, wordList, type KeyRow } from './key-table.js';
+import { INPUT_KEYS } from './input-keys.js';
+import { SCHEDULING_KEYS } from './scheduling-keys.js';
+import { SANDBOX_KEYS } from './sandbox-keys.js';
 import { assignment, inputTarget, limit, outputTarget, variableName, words } from './values/exec-values.js';
-import { absolutePath, boolean, mode, oneOf, signal, text, wholeNumber } from './values/simple.js';
+import { absolutePath, boolean, mode, oneOf, preserve, signal, text, wholeNumber } from './values/simple.js';
 import { bad, good, type Value } from './values/value.js';
 
 const LIMITS = 'CPU FSIZE DATA STACK CORE RSS NOFILE AS NPROC MEMLOCK LOCKS SIGPENDING MSGQUEUE NICE RTPRIO RTTIME';
@@ -24,8 +27,11 @@ function directory(key: string, field: string): readonly KeyRow[] {
   const read = (draft: Record<string, unknown>): OwnedDirectories => draft[field] as OwnedDirectories;
   return [
     custom(key, (draft, value, context) => {
-      const names = validWords(value, context, folderName);
-      draft[field] = { ...read(draft), names: value === '' ? [] : [...read(draft).names, ...names] };
+      const { names, links, mode: bits } = read(draft);
+      const pairs = validWords(value, context, folderNames);
+      const more = pairs.flatMap(([name = '', link]) => (link === undefined ? [] : [[name, link] as const]));
+      draft[field] =
+        value === '' ? { names: [], links: [], mode: bits } : { names: [...new Set([...names, ...pairs.map(([name = '']) => name)])], links: [...links, ...more], mode: bits };
       return undefined;
     }),
     custom(`${key}Mode`, (draft, value) => {
@@ -37,9 +43,16 @@ function directory(key: string, field: string): readonly KeyRow[] {
   ];
 }
 
-/** `name:link` gives the folder a second name, which rouse does not make. */
+/** `name:link` gives the folder a second name. */
+function folderNames(text: string): Value<readonly string[]> {
+  const [name = '', link = ''] = text.split(':');
+  const parsed = (link === '' ? [name] : [name, link]).map(folderName);
+  const failed = parsed.find((each) => !each.ok);
+  return failed?.ok === false ? failed : good(parsed.flatMap((each) => (each.ok ? [each.value] : [])));
+}
+
 function folderName(text: string): Value<string> {
-  const name = (text.split(':')[0] ?? text).replace(/\/{2,}/g, '/').replace(/\/$/, '');
+  const name = text.replace(/\/{2,}/g, '/').replace(/\/$/, '');
   return name === '' || name.startsWith('/') || name.split('/').some((part) => part === '..' || part === '.') ? bad('a relative path without ..') : good(name);
 }
 
@@ -53,8 +66,6 @@ const accountNames = (text: string): Value<readonly string[]> => {
   return parsed.every((one) => one.ok) ? good(parsed.map(({ value }) => value)) : bad('names or numbers');
 };
 
-const SANDBOX =
-  'ProtectSystem ProtectHome ProtectHostname ProtectHostnameEx ProtectClock ProtectKernelTunables ProtectKernelModules ProtectKernelLogs ProtectControlGroups PrivateTmp PrivateDevices PrivateNetwork PrivateUsers PrivateMounts PrivateIPC PrivatePIDs PrivateBPF NetworkNamespacePath IPCNamespacePath RestrictAddressFamilies RestrictFileSystems RestrictNamespaces RestrictRealtime RestrictSUIDSGID LockPersonality MemoryDenyWriteExecute SystemCallFilter SystemCallArchitectures SystemCallErrorNumber SystemCallLog ReadWritePaths ReadOnlyPaths InaccessiblePaths ExecPaths NoExecPaths TemporaryFileSystem BindPaths BindReadOnlyPaths CapabilityBoundingSet AmbientCapabilities SecureBits DynamicUser ProcSubset ProtectProc RemoveIPC RootImage RootHash MountAPIVFS MountImages ExtensionImages ExtensionDirectories SELinuxContext AppArmorProfile SmackProcessLabel KeyringMode Personality DelegateNamespaces ReadWriteDirectories ReadOnlyDirectories InaccessibleDirectories';
 const RESOURCES =
   'MemoryMax MemoryHigh MemoryLow MemoryMin MemorySwapMax MemoryZSwapMax MemoryZSwapWriteback CPUQuota CPUQuotaPeriodSec CPUWeight StartupCPUWeight AllowedCPUs AllowedMemoryNodes IOWeight StartupIOWeight IODeviceWeight IOReadBandwidthMax IOWriteBandwidthMax IOReadIOPSMax IOWriteIOPSMax IODeviceLatencyTargetSec TasksMax IPAddressAllow IPAddressDeny IPIngressFilterPath IPEgressFilterPath BPFProgram SocketBindAllow SocketBindDeny RestrictNetworkInterfaces DeviceAllow DevicePolicy NFTSet MemoryLimit CPUShares StartupCPUShares BlockIOWeight StartupBlockIOWeight DefaultMemoryMin DefaultMemoryLow StartupMemoryLow StartupMemoryHigh StartupMemoryMax StartupMemorySwapMax StartupAllowedCPUs StartupAllowedMemoryNodes';
 
@@ -110,21 +121,21 @@ export const EXEC_KEYS: readonly (KeyRow | readonly KeyRow[])[] = [
   directory('CacheDirectory', 'cacheDirectory'),
   directory('LogsDirectory', 'logsDirectory'),
   directory('ConfigurationDirectory', 'configurationDirectory'),
-  custom('RuntimeDirectoryPreserve', (draft, value) => {
-    const parsed = oneOf('restart')(value);
-    const plain = boolean(value === '' ? 'no' : value);
-    if (!parsed.ok && !plain.ok) return 'yes, no or restart';
-    draft['runtimeDirectoryPreserve'] = parsed.ok ? 'restart' : plain.ok && plain.value ? 'yes' : 'no';
-    return undefined;
-  }),
+  one('RuntimeDirectoryPreserve', 'runtimeDirectoryPreserve', preserve, 'no'),
   silent(
-    'SyslogFacility SyslogLevel SyslogLevelPrefix LogLevelMax LogExtraFields LogRateLimitIntervalSec LogRateLimitBurst LogFilterPatterns LogNamespace TTYPath TTYReset TTYVHangup TTYVTDisallocate TTYRows TTYColumns UtmpIdentifier UtmpMode SetLoginEnvironment ExecSearchPath CoredumpFilter TimerSlackNSec MemoryAccounting CPUAccounting IOAccounting TasksAccounting IPAccounting BlockIOAccounting Slice MemoryPressureWatch MemoryPressureThresholdSec ManagedOOMSwap ManagedOOMMemoryPressure ManagedOOMMemoryPressureLimit ManagedOOMMemoryPressureDurationSec ManagedOOMPreference MemoryKSM MountFlags DisableControllers CoredumpReceive TimeoutCleanSec PassRoot RootEphemeral RootVerity RootHashSignature RootImageOptions RootImagePolicy MountImagePolicy ExtensionImagePolicy BindLogSockets',
+    'SyslogFacility SyslogLevel SyslogLevelPrefix LogLevelMax LogExtraFields LogRateLimitIntervalSec LogRateLimitBurst LogFilterPatterns LogNamespace TTYPath TTYReset TTYVHangup TTYVTDisallocate TTYRows TTYColumns UtmpIdentifier UtmpMode SetLoginEnvironment MemoryAccounting CPUAccounting IOAccounting TasksAccounting IPAccounting BlockIOAccounting Slice MemoryPressureWatch MemoryPressureThresholdSec ManagedOOMSwap ManagedOOMMemoryPressure ManagedOOMMemoryPressureLimit ManagedOOMMemoryPressureDurationSec ManagedOOMPreference MemoryKSM MountFlags DisableControllers CoredumpReceive TimeoutCleanSec PassRoot MountAPIVFS RootEphemeral RootVerity RootHashSignature RootImageOptions RootImagePolicy MountImagePolicy ExtensionImagePolicy BindLogSockets',
   ),
-  unsupported(
-    'it is not applied',
-    'IOSchedulingClass IOSchedulingPriority CPUSchedulingPolicy CPUSchedulingPriority CPUSchedulingResetOnFork CPUAffinity NUMAPolicy NUMAMask PAMName StandardInputText StandardInputData LoadCredential LoadCredentialEncrypted SetCredential SetCredentialEncrypted ImportCredential',
+  unsupported('it is not applied', 'NUMAPolicy NUMAMask PAMName LoadCredentialEncrypted SetCredentialEncrypted ImportCredential'),
+  SANDBOX_KEYS,
+  SCHEDULING_KEYS,
+  INPUT_KEYS.filter(({ key }) => key !== 'OpenFile'),
+  many('ExecSearchPath', 'execSearchPath', (value, { specifiers }) =>
+    good(
+      expandSpecifiers(value, specifiers)
+        .value.split(':')
+        .filter((path) => path.startsWith('/')),
+    ),
   ),
-  unsupported('the service runs without this restriction', SANDBOX),
   unsupported('the service runs without this limit', RESOURCES),
 ];
 
@@ -135,5 +146,5 @@ export const KILL_KEYS: readonly KeyRow[] = [
   one('FinalKillSignal', 'finalKillSignal', signal, 'SIGKILL'),
   one('SendSIGHUP', 'sendSighup', boolean, false),
   one('SendSIGKILL', 'sendSigkill', boolean, true),
-  ...silent('WatchdogSignal'),
+  one('WatchdogSignal', 'watchdogSignal', signal, 'SIGABRT'),
 ];

@@ -13,6 +13,7 @@ import { deepFreeze, frozenValues, inheriting, part } from './inherit.js';
 import type { Draft, KeyRow } from './key-table.js';
 import { instanceName, parseUnitName } from './name.js';
 import { ROUSE_DEFAULTS, ROUSE_KEYS } from './rouse-keys.js';
+import { completeSandbox, type SandboxConfig } from './sandbox.js';
 import { SERVICE_KEYS } from './service-keys.js';
 import { SOCKET_KEYS } from './socket-keys.js';
 import { specifierTable, type SpecifierFacts } from './specifiers.js';
@@ -242,10 +243,19 @@ class Loader {
 
 /** Of the flat draft of a section that runs commands, the two groups that its config has. */
 function splitOff(draft: Draft): void {
+  if (Object.hasOwn(draft, 'standardInputData')) takeData(draft);
+  if (Object.hasOwn(draft, 'sandbox')) draft['sandbox'] = completeSandbox(draft['sandbox'] as SandboxConfig);
   const output = (draft['standardOutput'] as OutputTarget | undefined) ?? defaultOutput(draft['standardInput'] as InputTarget);
   if (Object.hasOwn(draft, 'standardOutput') || output.type !== EXEC_OF_ALL.standardOutput.type) draft['standardOutput'] = output;
   draft['exec'] = part(draft, EXEC_FIELDS, EXEC_OF_ALL);
   draft['kill'] = part(draft, KILL_FIELDS, KILL_DEFAULTS);
+}
+
+/** systemd.exec(5), StandardInputText=: it is what is read where nothing else is said. */
+function takeData(draft: Draft): void {
+  const { type } = draft['standardInput'] as InputTarget;
+  const data = draft['standardInputData'] as Uint8Array;
+  if (type === 'data' || (type === 'null' && data.length > 0)) draft['standardInput'] = { type: 'data', data };
 }
 
 /** systemd.exec(5), StandardOutput=: what reads from a client answers that client. */

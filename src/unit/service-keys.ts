@@ -1,11 +1,12 @@
 /** Keys of [Service]; systemd.service(5). */
 import { EXEC_KEYS, KILL_KEYS } from './exec-keys.js';
 import { NO_STATUSES } from './defaults.js';
-import { custom, many, one, silent, tableOf, unsupported, validWords, vital, wordList, type KeyRow } from './key-table.js';
+import { custom, many, one, silent, tableOf, validWords, vital, wordList, type KeyRow } from './key-table.js';
+import { INPUT_KEYS } from './input-keys.js';
 import { unitNameOf } from './name.js';
 import { commands, mayFail } from './values/command.js';
 import { exitStatus } from './values/exec-values.js';
-import { boolean, oneOf, text, wholeNumber } from './values/simple.js';
+import { boolean, oneOf, preserve, signal, text, wholeNumber } from './values/simple.js';
 import { timeSpan, timeout } from './values/time-span.js';
 import type { Command, ExitStatusSet } from './config.js';
 import { START_LIMIT_KEYS } from './unit-keys.js';
@@ -30,6 +31,8 @@ function statusKey(key: string, field: string): KeyRow {
   });
 }
 
+const failureMode = oneOf('terminate', 'abort', 'kill');
+
 export const SERVICE_KEYS = tableOf(
   one('Type', 'serviceType', oneOf('simple', 'exec', 'forking', 'oneshot', 'dbus', 'notify', 'notify-reload', 'idle')),
   commandKey('ExecStartPre', 'execStartPre'),
@@ -44,6 +47,9 @@ export const SERVICE_KEYS = tableOf(
   one('BusName', 'busName', text),
   one('Restart', 'restart', oneOf('no', 'on-success', 'on-failure', 'on-abnormal', 'on-watchdog', 'on-abort', 'always'), 'no'),
   one('RestartSec', 'restartMs', timeSpan, 100),
+  one('RestartSteps', 'restartSteps', wholeNumber(0, 2 ** 32 - 1), 0),
+  one('RestartMaxDelaySec', 'restartMaxDelayMs', timeSpan, Infinity),
+  one('RestartMode', 'restartMode', oneOf('normal', 'direct'), 'normal'),
   custom('TimeoutSec', (draft, value) => {
     const parsed = timeout(value === '' ? '90' : value);
     if (!parsed.ok) return parsed.expected;
@@ -53,7 +59,10 @@ export const SERVICE_KEYS = tableOf(
   one('TimeoutStartSec', 'timeoutStartMs', timeout),
   one('TimeoutStopSec', 'timeoutStopMs', timeout),
   one('TimeoutAbortSec', 'timeoutAbortMs', timeout),
+  one('TimeoutStartFailureMode', 'timeoutStartFailureMode', failureMode, 'terminate'),
+  one('TimeoutStopFailureMode', 'timeoutStopFailureMode', failureMode, 'terminate'),
   one('RuntimeMaxSec', 'runtimeMaxMs', timeSpan, Infinity),
+  one('RuntimeRandomizedExtraSec', 'runtimeRandomizedExtraMs', timeSpan, 0),
   one('WatchdogSec', 'watchdogMs', timeSpan, 0),
   one('NotifyAccess', 'notifyAccess', oneOf('none', 'main', 'exec', 'all')),
   statusKey('SuccessExitStatus', 'successExitStatus'),
@@ -62,18 +71,16 @@ export const SERVICE_KEYS = tableOf(
   one('GuessMainPID', 'guessMainPid', boolean, true),
   one('RootDirectoryStartOnly', 'rootDirectoryStartOnly', boolean, false),
   one('NonBlocking', 'nonBlocking', boolean, false),
+  one('ReloadSignal', 'reloadSignal', signal, 'SIGHUP'),
   one('FileDescriptorStoreMax', 'fileDescriptorStoreMax', wholeNumber(0, 65536), 0),
+  one('FileDescriptorStorePreserve', 'fileDescriptorStorePreserve', preserve, 'restart'),
   wordList('Sockets', 'sockets', unitNameOf('socket')),
   custom('Delegate', (draft, value) => {
     draft['delegate'] = !/^(no|false|off|0|n|f)$/i.test(value);
     return undefined;
   }),
-  silent(
-    'ExitType OOMPolicy ReloadSignal FileDescriptorStorePreserve USBFunctionDescriptors USBFunctionStrings RestartMode TimeoutStartFailureMode TimeoutStopFailureMode DelegateSubgroup SysVStartPriority PermissionsStartOnly FsckPassNo BusPolicy',
-  ),
-  unsupported('the delay stays the same each time', 'RestartSteps RestartMaxDelaySec'),
-  unsupported('the limit is exactly RuntimeMaxSec=', 'RuntimeRandomizedExtraSec'),
-  unsupported('no file is opened', 'OpenFile'),
+  silent('ExitType OOMPolicy USBFunctionDescriptors USBFunctionStrings DelegateSubgroup SysVStartPriority PermissionsStartOnly FsckPassNo BusPolicy'),
+  INPUT_KEYS.filter(({ key }) => key === 'OpenFile'),
   // Moved to [Unit] long ago; units still have them here.
   START_LIMIT_KEYS,
   silent('StartLimitAction FailureAction SuccessAction RebootArgument'),

@@ -50,7 +50,9 @@ async function placeAndServe(host, situations) {
 
 /** Every unit of every situation, each under names of its own. */
 async function place(host, situations, last) {
-  const files = situations.flatMap((situation) => Object.entries(situation.files ?? {}).map(([name, text]) => [`/etc/systemd/system/${name}`, text, situation]));
+  const files = situations.flatMap((situation) =>
+    Object.entries({ ...situation.files, ...keeper(situation) }).map(([name, text]) => [`/etc/systemd/system/${name}`, text, situation]),
+  );
   const script = files.map(([path, text, situation]) => {
     const [own, ownText] = [named(path, situation), named(text, situation)];
     return `mkdir -p "$(dirname '${own}')"\ncat >'${own}' <<'END_OF_FILE'\n${ownText.trim()}\nEND_OF_FILE\n`;
@@ -58,9 +60,17 @@ async function place(host, situations, last) {
   await must(host, `${script.join('')}\n${last}`);
 }
 
+/** systemd forgets a unit that is down, and its result with it, unless another one names it: this one does. */
+function keeper({ keep }) {
+  return keep === undefined ? {} : { 'X-keeper.service': `[Unit]\nAfter=${keep}\n[Service]\nExecStart=/bin/sleep infinity\n` };
+}
+
 async function play(host, situation, client) {
-  const names = Object.keys(situation.files ?? {}).filter((name) => !name.includes('/') && !name.includes('@.')).join(' ');
-  const script = named(`CLIENT=${client}\n${PRELUDE}\n${situation.script.trim()}\n`, situation);
+  const names = Object.keys({ ...situation.files, ...keeper(situation) })
+    .filter((name) => !name.includes('/') && !name.includes('@.'))
+    .join(' ');
+  const kept = situation.keep === undefined ? '' : 'ctl start X-keeper.service';
+  const script = named(`CLIENT=${client}\n${PRELUDE}\n${kept}\n${situation.script.trim()}\n`, situation);
   const { stdout } = await host.exec(['sh', '-c', script]);
   await host.exec(['sh', '-c', named(`systemctl stop --job-mode=replace ${names}; systemctl reset-failed ${names}; rm -rf /run/X-*`, situation)]);
   return stdout.replaceAll(prefixOf(situation), 'X-');

@@ -6,7 +6,7 @@ export function page(outcomes, client) {
   return `# Situations, beside systemd 257
 
 Made by \`node test/situations/run.mjs --page=docs/situations.md\`: in one host systemd 257 is process 1, in another rouse stands in for it, and the same
-unit files and the same commands (${client === 'rouse' ? '`systemctl` there, `rouse` here' : 'of \`systemctl\`'}) come to both. Compared are states, results, exit codes, and what the services saw and left.
+unit files and the same commands (${client === 'rouse' ? '`systemctl` there, `rouse` here' : 'of `systemctl`'}) come to both. Compared are states, results, exit codes, and what the services saw and left.
 
 ${outcomes.length} situations, ${same} with the same outcome.
 

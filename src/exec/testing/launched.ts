@@ -14,6 +14,7 @@ export function launchHost(folder: string): LaunchHost {
     mode: 'system',
     own: { SECRET: 'own' },
     environment: new Map([['PATH', process.env['PATH'] ?? '/usr/bin:/bin']]),
+    rouseDir: within('rouse'),
     user: { name: 'root', home: '/root', shell: '/bin/sh' },
     folders: { runtime: within('run'), state: within('lib'), cache: within('cache'), logs: within('log'), configuration: within('etc') },
   };

@@ -47,6 +47,7 @@ function effectText(effect: ServiceEffect): string | undefined {
     case 'acquire':
     case 'release':
     case 'start-watchdog':
+    case 'was-down':
       return undefined;
     default:
       return effect.type;

@@ -107,7 +107,7 @@ describe('an input', () => {
       ['file:/a', { type: 'file', path: '/a' }],
       ['fd:web', { type: 'fd', name: 'web' }],
     ],
-    ['', 'journal', 'file:a', 'tty-x', 'data'],
+    ['', 'journal', 'file:a', 'tty-x'],
     /^null, socket/,
   );
 });

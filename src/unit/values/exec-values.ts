@@ -83,6 +83,8 @@ export function outputTarget(text: string): Value<OutputTarget> {
 
 export function inputTarget(text: string): Value<InputTarget> {
   if (text === 'null' || text === 'socket') return good({ type: text });
+  // Filled in from StandardInputText= and StandardInputData=.
+  if (text === 'data') return good({ type: 'data', data: new Uint8Array() });
   if (/^tty(-force|-fail)?$/.test(text)) return good({ type: 'tty' });
   if (text === 'fd' || text.startsWith('fd:')) return good({ type: 'fd', name: text.slice(3) || undefined });
   return text.startsWith('file:/') ? good({ type: 'file', path: text.slice(5) }) : bad('null, socket, file:PATH or fd:NAME');

@@ -55,3 +55,10 @@ export function absolutePath(text: string): Value<string> {
 export function text(value: string): Value<string> {
   return good(value);
 }
+
+/** A boolean, or until the next run. */
+export function preserve(text: string): Value<'yes' | 'no' | 'restart'> {
+  if (text === 'restart') return good(text);
+  const plain = boolean(text);
+  return plain.ok ? good(plain.value ? 'yes' : 'no') : bad('yes, no or restart');
+}
