@@ -125,6 +125,23 @@ static int give_all(int manager) {
 
 static char **command, **environment;
 
+/* The command moves out of the list of processes: whoever looks there for a manager, to end it, does not mean us. */
+static void take_command(char **argv, i64 count) {
+    static char bytes[16384];
+    static char *words[65];
+    i64 used_bytes = 0;
+    if (count < 2 || count > 64) return;
+    for (i64 i = 0; i < count; ++i) {
+        i64 length = length_of(argv[i]) + 1;
+        if (used_bytes + length > (i64)sizeof bytes) return;
+        words[i] = bytes + used_bytes;
+        for (i64 at = 0; at < length; ++at) bytes[used_bytes++] = argv[i][at];
+    }
+    for (i64 i = 0; i < count; ++i)
+        for (char *at = argv[i]; *at; ++at) *at = 0;
+    command = words;
+}
+
 static i64 now(void) {
     i64 time[2];
     call(SYS_clock_gettime, CLOCK_BOOTTIME, time, 0);
@@ -163,7 +180,7 @@ static void raise_limit(void) {
 __attribute__((noreturn, used)) void start(u64 *stack) {
     i64 count = (i64)stack[0], last_start = NEVER, start_at = NEVER, wait = 0;
     int manager = MANAGER;
-    command = count > 3 ? (char **)(stack + 3) : 0;
+    take_command((char **)(stack + 3), count - 2);
     environment = (char **)(stack + count + 2);
     call(SYS_prctl, PR_SET_NAME, "rouse-keeper", 0);
     raise_limit();

@@ -93,6 +93,19 @@ export const VERBS: readonly Verb[] = [
     run: async (context, args) => (await import('./run.js')).run(args, context.io, context.options),
   },
   {
+    name: 'import',
+    group: 'Unit files',
+    args: '[file]',
+    summary: 'make Quadlet and socket units out of a compose file',
+    options: [
+      { flags: '--dry-run', summary: 'print the files instead of writing them' },
+      { flags: '--project-name <name>', summary: 'what the names of the units begin with' },
+      { flags: '--profile <name>', summary: 'with the services of this profile', many: true },
+      { flags: '--replace', summary: 'overwrite files that are there' },
+    ],
+    run: async (context, args, options) => (await import('./import.js')).importVerb(context, args, options),
+  },
+  {
     name: 'status',
     group: 'Asking',
     args: '[unit...]',

@@ -209,6 +209,7 @@ export class Adopting {
         fd.close();
       }
     }
+    if (unwanted.length > 0) this.unit.onSocketsChanged();
   }
 
   /** Where something that is held for it waits in vain, it matters that the program listens elsewhere. */

@@ -86,7 +86,7 @@ export class Freezing {
   }
 
   #watch(config: ServiceConfig, idleMs: number): void {
-    const sockets = this.unit.manager.socketsFor(this.unit, config).map(({ fd }) => fd);
+    const sockets = this.unit.manager.heldFor(this.unit, config);
     this.#idle?.close();
     this.#idle = sockets.length === 0 ? undefined : new IdleWatch(sockets, { idleMs }, () => this.#onIdle(config));
   }

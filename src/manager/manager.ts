@@ -307,6 +307,7 @@ export class Manager {
     if (socket.subState === 'listening') return this.soon(() => service.prepare(fromSub !== 'running'));
     if (!isInactive(socket.activeState)) return;
     service.freezing.onSocketsGone();
+    service.onSocketsChanged();
     void service.arming.end('Its socket does not listen any more');
   }
 
@@ -392,6 +393,11 @@ export class Manager {
     return this.socketUnitsOf(unit, config)
       .flatMap((socket) => (socket.config === undefined ? [] : socket.held.handOver(socket.config)))
       .filter(({ fd }) => withheld?.has(fd) !== true);
+  }
+
+  /** Every descriptor that is held for a service, also those that it does not inherit. */
+  heldFor(unit: Unit, config: ServiceConfig): readonly Fd[] {
+    return this.socketUnitsOf(unit, config).flatMap((socket) => socket.held.entries.map(({ fd }) => fd));
   }
 
   socketUnitsOf(unit: Unit, config: ServiceConfig): readonly SocketUnit[] {

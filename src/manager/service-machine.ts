@@ -225,6 +225,8 @@ class Machine {
     this.data = { ...this.data, forbidRestart: true };
     if (STOPPING.has(state) || state === 'dead' || state === 'failed') return;
     if (state === 'auto-restart') return this.#setState('dead');
+    // Unlike systemd: conmon passes a signal on, and a container's first process may well ignore it. podman knows better how to end it.
+    if (state === 'start' && this.config.sourcePath?.endsWith('.container') === true) return this.#enterStop('success');
     // A start or a reload that is cut short: ExecStop= is for services that were ready, and comes after no other command.
     if (STARTING.has(state) || state === 'reload' || state === 'reload-signal') return this.#enterSignal('stop-sigterm', 'success');
     this.#enterStop('success');

@@ -21,6 +21,7 @@ import { ActivationTimes } from './activation-times.js';
 import { Adopting } from './adopting.js';
 import { Arming } from './arming.js';
 import { Freezing } from './freezing.js';
+import { Idling } from './idling.js';
 import type { Leftover, Running } from './leftovers.js';
 import { MainPidFinder } from './main-pid.js';
 import { PodmanService } from './podman-service.js';
@@ -48,6 +49,7 @@ export class ServiceUnit extends Unit {
   #resuming: Leftover | undefined;
   readonly arming = new Arming(this);
   readonly freezing = new Freezing(this);
+  readonly idling = new Idling(this);
   /** Of an instance that a connection has started; Accept=yes. */
   connection: Connection | undefined;
   readonly adopting = new Adopting(this);
@@ -246,7 +248,8 @@ export class ServiceUnit extends Unit {
     if (this.#data.state === 'running' && subState !== 'running') this.manager.remember(this);
     this.podman.onState(config, this.activeState);
     this.stateChanged(activeState, subState);
-    if (this.activeState === 'active' && activeState !== 'active') this.freezing.begin(config);
+    if (this.activeState === 'active' && activeState !== 'active') this.#onActive(config);
+    if (this.activeState !== 'active') this.idling.end();
     if (isInactive(this.activeState)) {
       this.#running = undefined;
       this.activations.end();
@@ -258,6 +261,18 @@ export class ServiceUnit extends Unit {
     const step = stepService(config, this.#data, event);
     this.#data = step.data;
     for (const effect of step.effects) this.manager.guard(() => this.#perform(config, effect));
+  }
+
+  #onActive(config: ServiceConfig): void {
+    this.freezing.begin(config);
+    this.idling.begin(config);
+  }
+
+  /** Some of its sockets are held no longer, or, after it was taken over, held again: who is connected to the others counts. */
+  onSocketsChanged(): void {
+    this.idling.end();
+    if (!this.freezing.isFrozen) this.freezing.end();
+    if (this.#running !== undefined && this.activeState === 'active') this.#onActive(this.#running);
   }
 
   #perform(config: ServiceConfig, effect: ServiceEffect): void {
@@ -322,6 +337,7 @@ export class ServiceUnit extends Unit {
     this.adopting.end();
     this.podman.end();
     this.freezing.end();
+    this.idling.end();
     // A daemon that was killed leaves it behind: systemd.service(5), PIDFile=.
     if (config.pidFile !== undefined) rmSync(config.pidFile, { force: true });
     const restarts = this.#data.state === 'auto-restart' || this.manager.jobs.get(this.name)?.type === 'restart';

@@ -27,6 +27,7 @@ export async function takeOver(manager: Manager): Promise<void> {
   // In the same turn of the loop: their programs may have questions already. The others' clients would start what is being ended.
   const [served, waiting] = partition(sockets, (unit) => !isInactive(manager.find(unit.serviceName ?? '')?.activeState ?? 'inactive'));
   resumeSockets(manager, served);
+  for (const service of new Set(served.map((unit) => manager.find(unit.serviceName ?? '')))) if (service instanceof ServiceUnit) service.onSocketsChanged();
   for (const left of ended) {
     const words = await leftovers.end(left, END_MS);
     if (words !== undefined) manager.host.print(words);

@@ -40,6 +40,12 @@ async function connect(to: string): Promise<Socket> {
   return client;
 }
 
+async function connectTo(host: string, port: number): Promise<void> {
+  const client = createConnection({ host, port });
+  clients.push(client);
+  await new Promise((resolve, reject) => client.once('connect', resolve).once('error', reject));
+}
+
 function send(to: string, text: string): void {
   const fd = socket('unix', 'datagram');
   sendTo(fd, Buffer.from(text), encodeAddress({ family: 'unix', path: to }));
@@ -244,6 +250,17 @@ describe('a descriptor', () => {
     held.watch((each) => (ready = each));
     await vi.waitFor(() => expect(ready?.hungUp).toBe(true), { interval: 2 });
     held.flush();
+    held.close(config);
+  });
+
+  it('that an adopting program has shut down listens again, and has its next client', async () => {
+    const { held, config } = hold('ListenStream=127.0.0.77:48123\n[X-Rouse]\nAdopt=yes\n');
+    const [handed] = held.handOver(config);
+    expect(shutdown(handed?.fd.number ?? -1, 2)).toBe(0);
+    const told: Ready[] = [];
+    held.watch((each) => told.push(each));
+    await vi.waitFor(async () => await connectTo('127.0.0.77', 48_123), { interval: 2 });
+    await vi.waitFor(() => expect(told.map(({ hungUp }) => hungUp)).toEqual([false]), { interval: 2 });
     held.close(config);
   });
 });

@@ -10,6 +10,7 @@ import { drainMessageQueue, unlinkMessageQueue } from '../sys/mqueue.js';
 import { accept4, receiveMessage } from '../sys/socket.js';
 import { variantsOf } from './families.js';
 import { NOT_KEPT, type Kept, type KeptGroup } from './kept-group.js';
+import { guardListener, type Guard } from './listener-guard.js';
 import { makeParents } from './open-node.js';
 import { ListenError, openListen, type OpenContext } from './open.js';
 
@@ -26,6 +27,8 @@ interface Held {
   readonly fd: Fd;
   /** What the keeper calls it. */
   readonly keptAs: string;
+  /** Of an adopted one: it notices that its program has shut it down. */
+  guard: Guard | undefined;
   watch: Watch | undefined;
   armed: boolean;
   /** Not polled before this is over; PollLimitBurst=. */
@@ -68,6 +71,7 @@ export class HeldSockets {
       }
       warnings.push(...this.#makeSymlinks(config));
       this.#dropOthers(left);
+      this.#guardAdopted(config);
     } catch (error) {
       this.close(config);
       throw error;
@@ -87,7 +91,13 @@ export class HeldSockets {
   }
 
   #hold(listen: Listen, fd: Fd, keptAs: string): void {
-    this.#held.push({ listen, fd, keptAs, watch: undefined, armed: false, pause: undefined });
+    this.#held.push({ listen, fd, keptAs, guard: undefined, watch: undefined, armed: false, pause: undefined });
+  }
+
+  /** Programs that open their sockets themselves may shut them down when they end, for everybody who has them: the ones that they adopted listen again at once. */
+  #guardAdopted(config: SocketConfig): void {
+    if (config.adopt.mode !== 'yes') return;
+    for (const held of this.#held) if (held.listen.kind === 'stream' && held.listen.address?.family !== 'unix') held.guard = guardListener(this.#poller, held.fd, config.backlog);
   }
 
   /** Lines that the file does not have any more. */
@@ -140,6 +150,10 @@ export class HeldSockets {
 
   #onReady(held: Held, events: number): void {
     held.armed = false;
+    if ((events & EPOLLHUP) !== 0 && held.guard?.revive() === true) {
+      if (this.#onReadable !== undefined) this.#arm(held);
+      return;
+    }
     const onReadable = this.#onReadable;
     this.#onReadable = undefined;
     onReadable?.({ listen: held.listen, fd: held.fd, hungUp: (events & EPOLLHUP) !== 0 && CONNECTED.has(held.listen.kind) });
@@ -156,6 +170,7 @@ export class HeldSockets {
     const given = this.#held.find((held) => held.fd === fd);
     clearTimeout(given?.pause);
     given?.watch?.close();
+    given?.guard?.close();
     if (given !== undefined) this.#keeper.drop(given.keptAs);
     this.#held = this.#held.filter((held) => held !== given);
   }
@@ -173,9 +188,10 @@ export class HeldSockets {
   }
 
   close(config: SocketConfig): void {
-    for (const { fd, watch, pause } of this.#held) {
+    for (const { fd, watch, guard, pause } of this.#held) {
       clearTimeout(pause);
       watch?.close();
+      guard?.close();
       fd.close();
     }
     if (this.#held.length > 0) this.#keeper.drop();

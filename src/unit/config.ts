@@ -244,6 +244,8 @@ export interface ServiceConfig extends CommonConfig {
   readonly arm: ArmMode | undefined;
   /** [X-Rouse] Nobody for so long, and it is frozen again. */
   readonly freezeAfterMs: number | undefined;
+  /** [X-Rouse] Nobody for so long, and it is stopped; undefined, 0 or Infinity: never. */
+  readonly idleMs: number | undefined;
   readonly exec: ExecConfig;
   readonly kill: KillConfig;
 }
@@ -361,6 +363,7 @@ export interface SocketConfig extends CommonConfig {
   /** [X-Rouse] As in the service, which has the last word. */
   readonly arm: ArmMode | undefined;
   readonly freezeAfterMs: number | undefined;
+  readonly idleMs: number | undefined;
   readonly exec: ExecConfig;
   readonly kill: KillConfig;
 }

@@ -40,7 +40,7 @@ function adoptService(): KeyRow {
 }
 
 /** Of a socket or its service, which has the last word. */
-const ARM_KEYS: readonly KeyRow[] = [one('Arm', 'arm', armMode), one('FreezeAfterSec', 'freezeAfterMs', timeSpan)];
+const ARM_KEYS: readonly KeyRow[] = [one('Arm', 'arm', armMode), one('FreezeAfterSec', 'freezeAfterMs', timeSpan), one('IdleSec', 'idleMs', timeSpan)];
 
 /** What [X-Rouse] of a unit is read with, by the unit's type. */
 export const ROUSE_KEYS: Readonly<Record<'socket' | 'service' | 'target', ReadonlyMap<string, KeyRow>>> = {
@@ -50,8 +50,9 @@ export const ROUSE_KEYS: Readonly<Record<'socket' | 'service' | 'target', Readon
 };
 
 /** What units of both types have when they have no such section. */
-export const ROUSE_DEFAULTS: { readonly adopt: AdoptConfig; readonly arm: ArmMode | undefined; readonly freezeAfterMs: number | undefined } = {
+export const ROUSE_DEFAULTS: { readonly adopt: AdoptConfig; readonly arm: ArmMode | undefined; readonly freezeAfterMs: number | undefined; readonly idleMs: number | undefined } = {
   adopt: { mode: undefined, targets: [] },
   arm: undefined,
   freezeAfterMs: undefined,
+  idleMs: undefined,
 };

@@ -1,9 +1,9 @@
 /** The page docs/adopted-servers.md, from what a run of the tests found. */
-import type { Served } from '../integration/lib/served.js';
+import type { Served } from './served.js';
 
 const HEAD = `# Servers that were adopted
 
-Made by \`ROUSE_WRITE_TABLE=1 npx vitest run --config vitest.integration.config.ts test/integration/adopt.test.ts\`. Each is a package of Debian 13, as it
+Made by \`npm run servers\`. Each is a package of Debian 13, as it
 is, in a container with \`Network=none\` of an ordinary user, armed. Its own client was its first. Times are from the connect of another first client to the
 first byte of the answer, one run on a machine with two cores: what is in them is the start of the program. “Source” says whether the server saw the
 address that its client had; “–” is for those that tell nobody.

@@ -1,7 +1,7 @@
 /** One unmodified server behind an adopted socket: started by its own client, measured by a second one, and what it knows of who came. */
-import type { ServerRow } from '../../servers/table.js';
-import type { Account } from './account.js';
-import { until } from './host.js';
+import type { ServerRow } from './table.js';
+import type { Account } from '../integration/lib/account.js';
+import { until } from '../integration/lib/host.js';
 
 export interface Served {
   readonly name: string;
@@ -55,7 +55,12 @@ function writeUnits(account: Account, unit: string, { exec, binds, kind, lines =
 }
 
 async function armed(account: Account, unit: string): Promise<void> {
-  await until(`${unit}.service is armed`, async () => (await account.rouse(['status', `${unit}.service`])).stdout.includes('armed (process'));
+  let status = '';
+  try {
+    await until(`${unit}.service is armed`, async () => (status = (await account.rouse(['status', `${unit}.service`])).stdout).includes('armed (process'));
+  } catch {
+    throw new Error(`It is not armed again: ${status}`);
+  }
 }
 
 async function ownClient(account: Account, { client }: ServerRow, held: string): Promise<string> {

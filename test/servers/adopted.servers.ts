@@ -6,12 +6,12 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { whyNoHost } from '../host/host.mjs';
-import { ensureServers } from '../servers/servers.mjs';
-import { SERVERS } from '../servers/table.js';
-import { formatServed } from '../servers/format.js';
-import type { Account } from './lib/account.js';
-import { RouseHost } from './lib/host.js';
-import { importServers, serve, type Served } from './lib/served.js';
+import { ensureServers } from './servers.mjs';
+import { SERVERS } from './table.js';
+import { formatServed } from './format.js';
+import type { Account } from '../integration/lib/account.js';
+import { RouseHost } from '../integration/lib/host.js';
+import { importServers, serve, type Served } from './served.js';
 
 const FIRST_PORT = 20_000;
 const LONG_MS = 600_000;
@@ -19,7 +19,7 @@ const DOCS = join(import.meta.dirname, '../../docs/adopted-servers.md');
 const only = process.env['ROUSE_TEST_SERVER'];
 
 describe.skipIf(whyNoHost() !== undefined)('servers that know nothing of sockets that were opened for them', () => {
-  let host: RouseHost;
+  let host: RouseHost | undefined;
   let account: Account;
   const results: Served[] = [];
   beforeAll(async () => {
@@ -29,7 +29,7 @@ describe.skipIf(whyNoHost() !== undefined)('servers that know nothing of sockets
     await importServers(account);
   }, LONG_MS);
   afterAll(async () => {
-    if (process.env['ROUSE_WRITE_TABLE'] !== undefined) writeFileSync(DOCS, formatServed(results));
+    if (only === undefined) writeFileSync(DOCS, formatServed(results));
     await host?.stop();
   });
 
