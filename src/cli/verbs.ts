@@ -243,5 +243,20 @@ export const VERBS: readonly Verb[] = [
     options: [{ flags: '--as-systemd', summary: 'root’s systemctl finds it too, and other programs believe in a systemd' }],
     run: async (context, _, options) => (await import('./daemon.js')).daemon(context, options),
   },
+  {
+    name: 'linger',
+    group: 'Manager',
+    args: '[argument...]',
+    summary: 'enable, disable or status: the manager starts at boot and outlives the log-out',
+    run: async (context, args) => (await import('./linger.js')).linger(context, args),
+  },
+  {
+    name: 'init',
+    group: 'Manager',
+    args: '[command...]',
+    summary: 'run the manager as the first process of a container, and a command beside it',
+    options: [{ flags: '--timeout <time>', summary: 'how long stopping may take before everything is killed (9s)' }],
+    run: async (context, args, options) => (await import('./init.js')).init(context, args, options),
+  },
   { name: 'exit', group: 'Manager', summary: 'stop every unit and end the manager', run: async (context) => (await import('./manager-verbs.js')).exit(context) },
 ];

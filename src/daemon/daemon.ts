@@ -30,6 +30,11 @@ export interface DaemonOptions {
   readonly restart?: { readonly argv: readonly string[]; readonly env: readonly string[] } | undefined;
   /** Root's systemctl is to find this manager, at the price that other programs believe in a systemd. */
   readonly asSystemd?: boolean;
+  /** Gets each line that a unit writes, too. */
+  readonly echo?: ((unit: string, line: string) => void) | undefined;
+  /** What is not down by then, from the first word of stopping, is killed. */
+  readonly stopWithinMs?: number;
+  readonly onStopping?: () => void;
   /** Called when requests are answered. */
   readonly onReady: () => void;
 }
@@ -52,7 +57,7 @@ export async function runDaemon(scope: Scope, options: DaemonOptions): Promise<n
   const server = new ControlServer(manager, scope);
   await server.listen();
   const dbus = new DBus(manager, { env: options.env, asSystemd: options.asSystemd === true, onExit: () => server.onExit() });
-  const stopped = untilStopped(manager, server, print);
+  const stopped = untilStopped(manager, server, options);
   await dbus.start();
   for (const diagnostic of manager.host.store.looseDiagnostics) manager.report(diagnostic);
   manager.queue('default.target', 'start', 'replace', (end) => {
@@ -70,7 +75,7 @@ export async function runDaemon(scope: Scope, options: DaemonOptions): Promise<n
   return 0;
 }
 
-function makeManager(scope: Scope, { env, print, restart }: DaemonOptions): Manager {
+function makeManager(scope: Scope, { env, print, echo, restart }: DaemonOptions): Manager {
   const onError = (error: unknown): void => manager.onBug(error);
   process.on('uncaughtException', onError);
   process.on('unhandledRejection', onError);
@@ -86,6 +91,7 @@ function makeManager(scope: Scope, { env, print, restart }: DaemonOptions): Mana
     openContext: { resolveUser: known(userByName, 'user'), resolveGroup: known(groupByName, 'group') },
     restart,
     print,
+    echo,
   });
   return manager;
 }
@@ -125,7 +131,7 @@ function known<T>(find: (name: string) => T | undefined, kind: string): (name: s
 }
 
 /** SIGTERM, SIGINT and the control API's exit stop everything in order; SIGHUP reads the files again. */
-function untilStopped(manager: Manager, server: ControlServer, print: (line: string) => void): Promise<void> {
+function untilStopped(manager: Manager, server: ControlServer, { print, stopWithinMs = Infinity, onStopping }: DaemonOptions): Promise<void> {
   return new Promise((resolve) => {
     const stop = (why: string): void => {
       if (manager.stopping) {
@@ -133,6 +139,8 @@ function untilStopped(manager: Manager, server: ControlServer, print: (line: str
         return manager.killAll();
       }
       print(`Stopping every unit (${why})`);
+      onStopping?.();
+      if (stopWithinMs !== Infinity) setTimeout(() => manager.killAll(), stopWithinMs).unref();
       void manager.stopAll().then(resolve);
     };
     process.on('SIGTERM', () => stop('SIGTERM'));

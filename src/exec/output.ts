@@ -36,18 +36,17 @@ export class UnitLog {
   constructor(
     readonly folder: string,
     readonly unit: string,
+    /** Gets what the unit itself writes, too, a line at a time. */
+    readonly echo?: ((unit: string, line: string) => void) | undefined,
   ) {
     this.path = join(folder, `${unit}.log`);
   }
 
   write(identifier: string, pid: number, text: string): void {
     const stamp = new Date().toISOString();
-    this.#append(
-      text
-        .split('\n')
-        .map((line) => `${stamp} ${identifier}[${pid}]: ${line}\n`)
-        .join(''),
-    );
+    const lines = text.split('\n');
+    if (this.echo !== undefined && identifier !== 'rouse') for (const line of lines) this.echo(this.unit, line);
+    this.#append(lines.map((line) => `${stamp} ${identifier}[${pid}]: ${line}\n`).join(''));
   }
 
   close(): void {

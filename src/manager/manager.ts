@@ -49,6 +49,8 @@ export interface ManagerHost {
   readonly restart?: KeeperOptions['restart'];
   /** The manager's own log: one line, or two with a hint. */
   readonly print: (line: string) => void;
+  /** Gets each line that a unit writes, beside the unit's log. */
+  readonly echo?: UnitLog['echo'];
 }
 
 /** A connection that lasts this long is remembered for the manager after us. */
@@ -411,7 +413,7 @@ export class Manager {
     // One file for all connections of a socket, and not one for each.
     const name = known instanceof ServiceUnit && known.connection !== undefined ? (templateOf(unit) ?? unit) : unit;
     let log = this.#logs.get(name);
-    if (log === undefined) this.#logs.set(name, (log = new UnitLog(this.host.scope.logDir, name)));
+    if (log === undefined) this.#logs.set(name, (log = new UnitLog(this.host.scope.logDir, name, this.host.echo)));
     return log;
   }
 
