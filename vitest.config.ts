@@ -4,6 +4,8 @@ export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'tools/**/*.test.ts', 'examples/**/*.test.ts'],
     isolate: false,
+    // Ports that were free a moment ago may be taken by whatever else runs on the machine. It is shown as retried.
+    retry: 1,
     // A leaked rejection is a bug of the code, whichever test it comes from.
     dangerouslyIgnoreUnhandledErrors: false,
   },
