@@ -4,22 +4,28 @@ import type { CliContext } from './context.js';
 import { CliError, EXIT } from './errors.js';
 import { formatTable } from './io.js';
 
-/** What happened between a stage and the one before it. */
-const STAGES: readonly (readonly [stage: string, words: string])[] = [
-  ['begun', 'connection noticed, job queued and begun'],
-  ['spawning', 'commands before the main process (ExecStartPre= …)'],
-  ['executed', 'process made and executed, or container let go'],
-  ['ready', 'until it was ready (Type=)'],
+/** What happened until each stage. `listening` and `accepted` may come before or after `ready`: each is counted from the start of the program. */
+const STAGES: readonly { readonly stage: string; readonly since?: string; readonly words: string }[] = [
+  { stage: 'noticed', words: 'connection arrived, its turn has come' },
+  { stage: 'queued', words: 'jobs planned and queued' },
+  { stage: 'begun', words: 'the job runs' },
+  { stage: 'spawning', words: 'commands before the main process (ExecStartPre= …)' },
+  { stage: 'executed', words: 'process made and executed, let go, or thawed' },
+  { stage: 'listening', since: 'executed', words: 'until the program called listen() (Adopt=)' },
+  { stage: 'accepted', since: 'executed', words: 'until the program took what had arrived' },
+  { stage: 'ready', since: 'executed', words: 'until the service was ready (Type=)' },
 ];
 
 export async function analyze(context: CliContext, given: readonly string[], options: { readonly last?: boolean }): Promise<number> {
   const names = context.unitNames(given).map((name) => name.replace(/\.socket$/, '.service'));
   const reply = await context.ask({ method: 'analyze', units: names }, 'activations');
   if (reply === undefined) throw new CliError('rouse is not running: nothing was activated', undefined, EXIT.notActive);
-  if (context.options.json === true) return say(() => context.json(reply.services));
-  const active = reply.services.filter(({ activations }) => activations.length > 0);
+  const services = options.last === true ? reply.services.map(({ unit, activations }) => ({ unit, activations: activations.slice(-1) })) : reply.services;
+  if (context.options.json === true) return say(() => context.json(services));
+  const active = services.filter(({ activations }) => activations.length > 0);
   if (active.length === 0) return say(() => context.warn('No connection has started a service yet'));
-  context.io.out(options.last === true ? active.map((service) => lastOf(context, service)).join('\n') : overview(context, active));
+  const describe = options.last === true ? lastOf : stagesOf;
+  context.io.out(options.last === true || given.length > 0 ? active.map((service) => describe(context, service)).join('\n') : overview(context, active));
   return EXIT.success;
 }
 
@@ -31,31 +37,56 @@ function say(action: () => void): number {
 const ms = (value: number | undefined): string => (value === undefined ? '-' : `${value.toFixed(value < 10 ? 2 : 0)} ms`);
 const total = ({ stages }: WireActivation): number | undefined => stages['ready'];
 
+/** MEDIAN, P90, P99 and MAX. */
+function percentiles(values: readonly number[]): readonly (number | undefined)[] {
+  const sorted = values.toSorted((a, b) => a - b);
+  return [...[0.5, 0.9, 0.99].map((part) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))]), sorted.at(-1)];
+}
+
 /** Slowest first. */
 function overview({ io }: CliContext, services: readonly WireActivations[]): string {
   const rows = services.map(({ unit, activations }) => {
-    const times = activations.flatMap((activation) => total(activation) ?? []).toSorted((a, b) => a - b);
-    const at = (part: number): number | undefined => times[Math.min(times.length - 1, Math.floor(times.length * part))];
-    const armed = activations.filter(({ how }) => how === 'armed').length;
+    const times = activations.flatMap((activation) => total(activation) ?? []);
+    const count = (how: WireActivation['how']): string => String(activations.filter((activation) => activation.how === how).length);
+    const figures = percentiles(times);
     return {
-      median: at(0.5) ?? Infinity,
-      cells: [unit, String(activations.length), String(armed), String(activations.length - times.length), ms(at(0.5)), ms(at(0.9)), ms(at(0.99)), ms(times.at(-1))],
+      median: figures[0] ?? Infinity,
+      cells: [unit, String(activations.length), count('armed'), count('frozen'), String(activations.length - times.length), ...figures.map(ms)],
     };
   });
   const sorted = rows.toSorted((a, b) => b.median - a.median).map(({ cells }) => cells);
-  return formatTable(['UNIT', 'ACTIVATIONS', 'ARMED', 'FAILED', 'MEDIAN', 'P90', 'P99', 'MAX'], sorted, io.style);
+  return formatTable(['UNIT', 'ACTIVATIONS', 'ARMED', 'FROZEN', 'FAILED', 'MEDIAN', 'P90', 'P99', 'MAX'], sorted, io.style);
 }
+
+/** How long each stage took, over all that are kept. */
+function stagesOf({ io }: CliContext, { unit, activations }: WireActivations): string {
+  const rows = STAGES.flatMap(({ stage, words }, i) => {
+    const took = activations.flatMap((activation) => tookOf(activation, i) ?? []);
+    return took.length === 0 ? [] : [[stage, ...percentiles(took).map(ms), words]];
+  });
+  const all = percentiles(activations.flatMap((activation) => total(activation) ?? [])).map(ms);
+  const hows = (['ordinary', 'armed', 'frozen'] as const)
+    .map((how) => [how, activations.filter((activation) => activation.how === how).length] as const)
+    .filter(([, count]) => count > 0);
+  const title = `${io.style.bold(unit)}, the last ${activations.length}: ${hows.map(([how, count]) => `${count} ${how}`).join(', ')}`;
+  return `${title}\n${formatTable(['STAGE', 'MEDIAN', 'P90', 'P99', 'MAX', 'WHAT'], [...rows, ['all', ...all, 'from the connection to readiness']], io.style)}`;
+}
+
+/** Since the last stage before it that was reached. */
+function tookOf({ stages }: WireActivation, i: number): number | undefined {
+  const at = stages[STAGES[i]?.stage ?? ''];
+  const before = STAGES[i]?.since ?? STAGES.slice(0, i).findLast(({ stage }) => stages[stage] !== undefined)?.stage;
+  return at === undefined ? undefined : Math.max(0, at - (stages[before ?? ''] ?? 0));
+}
+
+const TITLES: Readonly<Record<WireActivation['how'], string>> = { ordinary: 'ordinary start', armed: 'armed', frozen: 'frozen' };
 
 function lastOf({ io }: CliContext, { unit, activations }: WireActivations): string {
   const last = activations.at(-1);
   if (last === undefined) return '';
-  let before = 0;
-  const rows = STAGES.map(([stage, words]) => {
-    const at = last.stages[stage];
-    const took = at === undefined ? undefined : at - before;
-    before = at ?? before;
-    return [ms(at), ms(took), words];
+  const rows = STAGES.flatMap(({ stage, words }, i) => {
+    const took = tookOf(last, i);
+    return took === undefined ? [] : [[stage, ms(last.stages[stage]), ms(took), words]];
   });
-  const title = `${io.style.bold(unit)}, ${new Date(last.timeMs).toISOString()}, ${last.how === 'armed' ? 'armed container' : 'ordinary start'}`;
-  return `${title}\n${formatTable(['AT', 'TOOK', 'WHAT'], rows, io.style)}`;
+  return `${io.style.bold(unit)}, ${new Date(last.timeMs).toISOString()}, ${TITLES[last.how]}\n${formatTable(['STAGE', 'AT', 'TOOK', 'WHAT'], rows, io.style)}`;
 }

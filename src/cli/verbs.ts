@@ -132,8 +132,8 @@ export const VERBS: readonly Verb[] = [
     name: 'analyze',
     group: 'Asking',
     args: '[unit...]',
-    summary: 'where the time of activations went: of the last hundred, or with --last of the last one',
-    options: [{ flags: '--last', summary: 'stage by stage' }],
+    summary: 'where the time of the last hundred activations went; stage by stage for a unit',
+    options: [{ flags: '--last', summary: 'of the last one only' }],
     run: async (context, args, options) => (await import('./analyze.js')).analyze(context, args, options),
   },
   {

@@ -46,7 +46,7 @@ export interface WireActivations {
   readonly activations: readonly WireActivation[];
 }
 
-/** Milliseconds of each stage since the connection was noticed: begun, spawning, executed, ready. */
+/** Milliseconds of each stage since the connection arrived: noticed, queued, begun, spawning, executed, listening, accepted, ready. */
 export interface WireActivation {
   readonly timeMs: number;
   readonly how: 'ordinary' | 'armed' | 'frozen';

@@ -1,13 +1,24 @@
 /**
  * Where the time of an activation goes: one record for each start that a connection asked for, the last hundred of a service.
- * Marks are taken on the way and cost a reading of the clock.
+ * Marks are taken on the way and cost a reading of the clock. When the program has taken its first client, nobody tells: the socket is
+ * looked at until nothing waits there any more (first-accept.ts).
  */
 
-/** In the order in which they happen. */
-export const ACTIVATION_STAGES = ['noticed', 'begun', 'spawning', 'executed', 'ready'] as const;
+/**
+ * In the order in which they mostly happen.
+ *   noticed    its turn has come among those that arrived together.
+ *   queued     the job waits for its turn.
+ *   begun      the job runs.
+ *   spawning   what comes before the main process (ExecStartPre= …) is done.
+ *   executed   the process became the program; an armed one was let go, a frozen one thawed.
+ *   listening  the program called listen() on a socket that it was given for its own (Adopt=).
+ *   accepted   the program has taken what had arrived.
+ *   ready      the service is, by the rule of its Type=.
+ */
+export const ACTIVATION_STAGES = ['noticed', 'queued', 'begun', 'spawning', 'executed', 'listening', 'accepted', 'ready'] as const;
 export type ActivationStage = (typeof ACTIVATION_STAGES)[number];
 
-/** Milliseconds of each stage since the connection was noticed; a stage that was not reached is not there. */
+/** Milliseconds of each stage since the kernel said that something had arrived; a stage that was not reached is not there. */
 export interface Activation {
   /** Milliseconds since the epoch. */
   readonly timeMs: number;
@@ -15,23 +26,30 @@ export interface Activation {
   readonly stages: Readonly<Partial<Record<ActivationStage, number>>>;
 }
 
+interface Current extends Activation {
+  how: Activation['how'];
+  readonly stages: Partial<Record<ActivationStage, number>>;
+  readonly arrivedMs: number;
+}
+
 const KEPT = 100;
 
 export class ActivationTimes {
   readonly #kept: Activation[] = [];
-  #noticed: number | undefined;
-  #current: { how: Activation['how']; readonly stages: Partial<Record<ActivationStage, number>> } | undefined;
+  #current: Current | undefined;
+  /** Whether its service is ready, or has failed. */
+  #over = true;
 
-  /** A connection was noticed; `nowMs` is performance.now(). */
-  begin(nowMs: number): void {
-    this.#noticed = nowMs;
-    this.#current = { how: 'ordinary', stages: { noticed: 0 } };
+  /** Something arrived at `arrivedMs` of performance.now(). */
+  begin(arrivedMs: number, noticedMs: number): void {
+    this.#current = { timeMs: Date.now(), how: 'ordinary', arrivedMs, stages: { noticed: noticedMs - arrivedMs } };
+    this.#over = false;
   }
 
   /** The first mark of a stage counts; without a connection there is nothing to mark. */
-  mark(stage: Exclude<ActivationStage, 'noticed'>): void {
-    if (this.#current === undefined || this.#noticed === undefined) return;
-    this.#current.stages[stage] ??= performance.now() - this.#noticed;
+  mark(stage: ActivationStage): void {
+    if (this.#current === undefined || (this.#over && stage !== 'accepted' && stage !== 'listening')) return;
+    this.#current.stages[stage] ??= performance.now() - this.#current.arrivedMs;
     if (stage === 'ready') this.end();
   }
 
@@ -39,16 +57,16 @@ export class ActivationTimes {
     if (this.#current !== undefined) this.#current.how = how;
   }
 
-  /** It is ready, or it failed: what was reached is kept. */
+  /** It is ready, or it failed: what was reached is kept, and how soon a client was taken may still come. */
   end(): void {
-    if (this.#current === undefined) return;
-    this.#kept.push({ timeMs: Date.now(), how: this.#current.how, stages: this.#current.stages });
+    if (this.#current === undefined || this.#over) return;
+    this.#over = true;
+    this.#kept.push(this.#current);
     if (this.#kept.length > KEPT) this.#kept.shift();
-    this.#current = this.#noticed = undefined;
   }
 
   /** Oldest first. */
   get all(): readonly Activation[] {
-    return this.#kept;
+    return this.#kept.map(({ timeMs, how, stages }) => ({ timeMs, how, stages }));
   }
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { planArming, type ArmPlan } from '../exec/arm.js';
 import { isContainerService } from '../exec/launch.js';
 import { adaptPodman } from '../exec/podman.js';
-import type { ArmLevel, ArmMode, ServiceConfig } from '../unit/config.js';
+import type { ArmLevel, ArmMode, ServiceConfig, SocketConfig } from '../unit/config.js';
 import type { ServiceUnit } from './service.js';
 
 const LEVELS: readonly ArmLevel[] = ['stopped', 'armed', 'frozen', 'running'];
@@ -11,13 +11,18 @@ const LEVELS: readonly ArmLevel[] = ['stopped', 'armed', 'frozen', 'running'];
 /** The service's own word counts, otherwise the highest of its sockets; [X-Rouse] Arm=. */
 export function armModeOf(unit: ServiceUnit, config: ServiceConfig): ArmMode {
   if (config.arm !== undefined) return config.arm;
-  const modes = unit.manager.socketUnitsOf(unit, config).map((socket) => socket.config?.arm);
+  const modes = socketConfigs(unit, config).map(({ arm }) => arm);
   return LEVELS.findLast((level) => modes.includes(level)) ?? 'auto';
 }
 
 /** As `armModeOf`. */
 export function freezeAfterOf(unit: ServiceUnit, config: ServiceConfig): number | undefined {
-  return config.freezeAfterMs ?? unit.manager.socketUnitsOf(unit, config).find((socket) => socket.config?.freezeAfterMs !== undefined)?.config?.freezeAfterMs;
+  return config.freezeAfterMs ?? socketConfigs(unit, config).find(({ freezeAfterMs }) => freezeAfterMs !== undefined)?.freezeAfterMs;
+}
+
+/** As their files are now: this is about the service, and not about how the sockets were opened. */
+function socketConfigs(unit: ServiceUnit, config: ServiceConfig): readonly SocketConfig[] {
+  return unit.manager.socketUnitsOf(unit, config).flatMap(({ loaded }) => (loaded.config?.type === 'socket' ? [loaded.config] : []));
 }
 
 export type Planned =

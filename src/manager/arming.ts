@@ -119,7 +119,7 @@ export class Arming {
   /** What it was made from is not what it would be made from now. */
   async renew(why: string): Promise<void> {
     await this.discard(why);
-    if (this.unit.isTriggeredNow) this.consider();
+    if (this.unit.isTriggeredNow) this.unit.prepare(true);
   }
 
   /** The files were read again. */

@@ -53,6 +53,14 @@ export interface ManagerHost {
   readonly echo?: UnitLog['echo'];
 }
 
+/** What made a socket trigger its service; times of performance.now(). */
+export interface Arrival {
+  readonly arrivedMs: number;
+  /** Those that arrive together are served in turns. */
+  readonly noticedMs: number;
+  readonly fd: Fd | undefined;
+}
+
 /** A connection that lasts this long is remembered for the manager after us. */
 const CONNECTION_MS = 1000;
 
@@ -172,6 +180,7 @@ export class Manager {
     this.graph.rebuild([...this.units.values()].flatMap((unit) => unit.loaded.config ?? []));
     for (const unit of this.units.values()) if (unit instanceof ServiceUnit && unit.connection !== undefined) this.graph.addInstance(unit.connection.socket.name, unit.name);
     this.jobs.onReordered();
+    for (const unit of this.units.values()) if (unit instanceof ServiceUnit && unit.connection === undefined) unit.arming.onReload();
   }
 
   /** Accept=yes: the unit for one connection, which is loaded for it alone. */
@@ -224,6 +233,7 @@ export class Manager {
         refused: { reason: transaction.reason, unit: transaction.unit },
       });
     for (const note of transaction.notes) this.host.print(note);
+    if (unit instanceof ServiceUnit && type === 'start') unit.activations.mark('queued');
     this.jobs.install(transaction.jobs, unit.name, mode, onEnd);
   }
 
@@ -263,13 +273,13 @@ export class Manager {
     this.queue(unit.name, 'restart', 'replace', () => undefined);
   }
 
-  /** Somebody connected, at `noticedMs` of performance.now(). The clients wait in the kernel until the service takes them. */
-  trigger(socket: SocketUnit, service: string, noticedMs: number): void {
+  /** Somebody connected. The clients wait in the kernel until the service takes them. */
+  trigger(socket: SocketUnit, service: string, arrival: Arrival): void {
     if (this.#stopping) return;
     const triggered = this.get(service);
     this.armingQueue.onActivation();
     if (triggered instanceof ServiceUnit) {
-      triggered.activations.begin(noticedMs);
+      triggered.beginActivation(arrival);
       if (triggered.freezing.isFrozen) return triggered.thawForClient();
     }
     this.queue(service, 'start', 'replace', (end) => {

@@ -20,9 +20,11 @@ import { SERVICE_ACTIVE_STATE, isInactive, type ActiveState } from './active-sta
 import { ActivationTimes } from './activation-times.js';
 import { Adopting } from './adopting.js';
 import { Arming } from './arming.js';
+import { FirstAccept } from './first-accept.js';
 import { Freezing } from './freezing.js';
 import { Idling } from './idling.js';
 import type { Leftover, Running } from './leftovers.js';
+import type { Arrival } from './manager.js';
 import { MainPidFinder } from './main-pid.js';
 import { PodmanService } from './podman-service.js';
 import { podmanVariables } from './podman-command.js';
@@ -55,6 +57,8 @@ export class ServiceUnit extends Unit {
   readonly adopting = new Adopting(this);
   readonly podman = new PodmanService(this);
   readonly activations = new ActivationTimes();
+  #firstAccept: FirstAccept | undefined;
+  #arrivedAt: Fd | undefined;
   #stepping = false;
   statusText: string | undefined;
   /** ERRNO= */
@@ -119,8 +123,22 @@ export class ServiceUnit extends Unit {
   thawForClient(): void {
     this.freezing.thaw();
     this.activations.how('frozen');
-    this.activations.mark('executed');
+    this.#markExecuted();
     this.activations.mark('ready');
+  }
+
+  /** A client has come, and it is about to be started for it. */
+  beginActivation({ arrivedMs, noticedMs, fd }: Arrival): void {
+    this.#firstAccept?.close();
+    this.#firstAccept = undefined;
+    this.#arrivedAt = fd;
+    this.activations.begin(arrivedMs, noticedMs);
+  }
+
+  #markExecuted(): void {
+    this.activations.mark('executed');
+    if (this.#arrivedAt?.isOpen === true) this.#firstAccept = new FirstAccept(this.#arrivedAt, () => this.activations.mark('accepted'));
+    this.#arrivedAt = undefined;
   }
 
   /** Somebody asked for its last stop. */
@@ -153,7 +171,6 @@ export class ServiceUnit extends Unit {
 
   override adopt(loaded: LoadedUnit): void {
     super.adopt(this.connection === undefined ? loaded : describeInstance(loaded, this.connection));
-    if (this.connection === undefined) this.arming.onReload();
   }
 
   start(): JobProgress {
@@ -205,6 +222,7 @@ export class ServiceUnit extends Unit {
 
   /** On a socket that was adopted: as good as READY=1. */
   programListens(): void {
+    this.activations.mark('listening');
     this.#dispatch({ type: 'ready' });
   }
 
@@ -325,6 +343,8 @@ export class ServiceUnit extends Unit {
 
   #release(config: ServiceConfig): void {
     this.#setTimer(Infinity);
+    // A program that left at once has taken what it wanted.
+    setImmediate(() => this.#firstAccept?.close());
     clearTimeout(this.#watchdog);
     this.#finder?.close();
     this.#notify?.close();
@@ -372,7 +392,7 @@ export class ServiceUnit extends Unit {
       const taken = this.arming.take();
       if (taken === undefined) return this.#spawnOrdinary(config, effect);
       this.activations.how('armed');
-      this.activations.mark('executed');
+      this.#markExecuted();
       this.#notify = taken.notify ?? this.#notify;
       this.#trackMain(taken);
       this.manager.remember(this);
@@ -403,7 +423,7 @@ export class ServiceUnit extends Unit {
     if ('notSpawned' in spawned) return this.#onNotSpawned(effect.process, spawned.notSpawned.exitStatus);
     if (effect.process === 'control') this.#trackControl(spawned);
     else {
-      this.activations.mark('executed');
+      this.#markExecuted();
       this.#trackMain(spawned);
       // From here on the process has it alone: its end is the end of the connection.
       if (!keepsConnection(config)) this.connection?.fd.close();

@@ -10,6 +10,7 @@ import { ControlProcess } from './control-process.js';
 import { RateLimit } from './rate-limit.js';
 import { INITIAL_SOCKET, stepSocket, type SocketData, type SocketEffect, type SocketEvent, type SocketLimit } from './socket-machine.js';
 import { clock, SocketRest, type RestWords } from './socket-rest.js';
+import type { Arrival } from './manager.js';
 import { DONE, Unit, type JobProgress } from './unit.js';
 import type { JobEnd } from './job.js';
 import type { Fd } from '../sys/fd.js';
@@ -28,7 +29,7 @@ export class SocketUnit extends Unit {
   #control: ControlProcess | undefined;
   readonly #queue: SocketEvent[] = [];
   #stepping = false;
-  #noticedMs = 0;
+  #arrival: Arrival = { arrivedMs: 0, noticedMs: 0, fd: undefined };
   #ready: Ready | undefined;
   readonly connections = new Connections(this);
   invocationId = '';
@@ -198,7 +199,7 @@ export class SocketUnit extends Unit {
       case 'flush':
         return this.held.flush();
       case 'trigger':
-        return this.manager.trigger(this, serviceOf(config), this.#noticedMs);
+        return this.manager.trigger(this, serviceOf(config), this.#arrival);
       case 'accept':
         return this.#ready === undefined ? undefined : this.connections.accept(config, this.#ready);
       case 'spawn':
@@ -215,7 +216,7 @@ export class SocketUnit extends Unit {
     const now = performance.now();
     if (ready.hungUp) return this.#onHungUp(ready);
     if (!this.#pollLimit(config, ready.fd).take(now)) return this.#slowDown(config, ready, now);
-    this.#noticedMs = now;
+    this.#arrival = { arrivedMs: this.manager.poller.wokenMs, noticedMs: now, fd: ready.fd };
     this.#ready = ready;
     if (this.#triggerLimit.take(now)) {
       this.activations++;

@@ -12,6 +12,33 @@ const EPOLLIN = 1;
 const EPOLLOUT = 4;
 const EPOLLET = 1 << 31;
 
+/** Whether something waits at a descriptor for whoever reads or accepts it. */
+export class WaitingNote {
+  readonly #epoll: Fd;
+  readonly #events = Buffer.alloc(EPOLL_EVENT.size);
+
+  /** Throws SysError. */
+  constructor(fds: readonly Fd[]) {
+    this.#epoll = new Fd(check('epoll_create1', libc.epollCreate1(EPOLL_CLOEXEC)));
+    const event = Buffer.alloc(EPOLL_EVENT.size);
+    event.writeInt32LE(EPOLLIN, 0);
+    try {
+      for (const fd of fds) check('epoll_ctl', libc.epollCtl(this.#epoll.number, EPOLL_CTL.add, fd.number, event));
+    } catch (error) {
+      this.#epoll.close();
+      throw error;
+    }
+  }
+
+  get waits(): boolean {
+    return libc.epollWait(this.#epoll.number, this.#events, 1, 0) > 0;
+  }
+
+  close(): void {
+    this.#epoll.close();
+  }
+}
+
 /** Edges: each arrival is reported once, and not again because nobody has read it yet. */
 class Edges {
   readonly #epoll: Fd;

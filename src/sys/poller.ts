@@ -43,6 +43,8 @@ export class Poller {
   #nextId = 1;
   readonly #ready: [id: number, events: number][] = [];
   #scheduled = false;
+  /** When the kernel told of the events that are being served; performance.now(). */
+  wokenMs = 0;
 
   /** `onError` gets what a callback throws: koffi would lose it. */
   constructor(readonly onError: (error: unknown) => void) {
@@ -83,6 +85,7 @@ export class Poller {
   #drain(): void {
     if (!this.#epoll.isOpen) return;
     const count = libc.epollWait(this.#epoll.number, this.#events, MOST_EVENTS, 0);
+    this.wokenMs = performance.now();
     if (count < 0) return this.onError(new SysError('epoll_wait', libc.errno()));
     // Read out first: a callback may close watches that have events in this batch.
     for (let i = 0; i < count; i++) this.#ready.push([this.#events.readUInt32LE(i * EPOLL_EVENT.size + EPOLL_EVENT.data), this.#events.readUInt32LE(i * EPOLL_EVENT.size)]);
