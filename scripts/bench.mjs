@@ -1,11 +1,17 @@
-// npm run bench: rouse beside the real systemd and podman, all in one run on one throw-away host, as ratios: the machines are noisy.
+// npm run bench: rouse beside the real systemd and podman, all rows in one run on one throw-away host, as ratios: the machines are noisy.
 //
-//   npm run bench [-- --runs 30] [-- --json] [NAME …]
+//   npm run bench [-- --rounds 50] [-- --many 500] [-- --json FILE] [-- --write]     --write makes docs/speed.md and docs/speed.svg of it
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { build, installNpmPackages } from './lib/setup.mjs';
-import { formatTable, ms, summarize } from '../bench/table.mjs';
+import { speedChart } from '../bench/speed-chart.mjs';
+import { speedPage } from '../bench/speed-page.mjs';
 
 const argv = process.argv.slice(2);
-const runs = argv.includes('--runs') ? Number(argv[argv.indexOf('--runs') + 1]) : 30;
+const option = (name, fallback) => (argv.includes(name) ? argv[argv.indexOf(name) + 1] : fallback);
+const rounds = Number(option('--rounds', 50));
+const many = Number(option('--many', 500));
+const TIMEOUT_MS = 3_600_000;
 
 await installNpmPackages();
 await build();
@@ -16,30 +22,40 @@ if (why !== undefined) {
   process.exit(1);
 }
 
-async function firstByte(user) {
-  const host = await startHost({ systemd: true, timeoutMs: 900_000 });
+/** Each in a host of its own; what a script says meanwhile goes to the terminal. */
+async function run(script, args, { user = 'root', systemd = true } = {}) {
+  const host = await startHost({ systemd, timeoutMs: TIMEOUT_MS });
   try {
-    const { status, stdout, stderr } = await host.exec(['node', 'bench/first-byte.mjs', String(runs)], { user, timeoutMs: 900_000 });
-    if (status !== 0) throw new Error(`bench/first-byte.mjs ended with ${status}:\n${stderr}`);
+    const { status, stdout, stderr } = await host.exec(['node', `bench/${script}`, ...args.map(String)], { user, timeoutMs: TIMEOUT_MS });
+    if (status !== 0) throw new Error(`bench/${script} ended with ${status}:\n${stderr}`);
     return JSON.parse(stdout);
   } finally {
     await host.stop();
   }
 }
 
-function printFirstByte(title, result) {
-  for (const kind of ['plain', 'container']) {
-    const ours = summarize(result.rouse[kind]).median;
-    const rows = Object.entries(result).map(([name, times]) => {
-      const { runs: count, min, median, p90, max } = summarize(times[kind]);
-      return [name, count, ms(min), ms(median), ms(p90), ms(max), (median / ours).toFixed(2)];
-    });
-    console.log(`\nFirst byte after connect(), ${kind === 'plain' ? 'plain process' : 'container, Network=none'}, ${title}\n`);
-    console.log(formatTable(['', 'runs', 'min', 'median', 'p90', 'max', 'of rouse'], rows));
-  }
-  console.log(`\nrouse's manager, idle: ${(result.rouse.memoryKb / 1024).toFixed(0)} MB resident`);
+async function measure() {
+  const results = { date: new Date().toISOString().slice(0, 10), rounds };
+  console.error(`${rounds} rounds as root`);
+  results.root = await run('speed.mjs', [rounds]);
+  console.error(`${rounds} rounds as a user`);
+  results.rootless = await run('speed.mjs', [rounds], { user: 'tester' });
+  console.error('a crowd of a hundred, plain');
+  results.crowdPlain = await run('crowd.mjs', ['plain', 100], { systemd: false });
+  console.error('a crowd of a hundred, armed containers');
+  results.crowdContainer = await run('crowd.mjs', ['container', 100], { systemd: false });
+  console.error(`${many} armed containers at rest`);
+  results.rest = await run('crowd.mjs', ['rest', many], { systemd: false });
+  return results;
 }
 
-const results = { root: await firstByte('root'), rootless: await firstByte('tester') };
-if (argv.includes('--json')) console.log(JSON.stringify(results, undefined, 2));
-else for (const [title, result] of Object.entries(results)) printFirstByte(title, result);
+const from = option('--from', undefined);
+const results = from === undefined ? await measure() : JSON.parse(readFileSync(from, 'utf8'));
+const json = option('--json', undefined);
+if (json !== undefined) writeFileSync(json, JSON.stringify(results));
+const page = speedPage(results);
+if (argv.includes('--write')) {
+  const docs = join(import.meta.dirname, '../docs');
+  writeFileSync(join(docs, 'speed.md'), page);
+  writeFileSync(join(docs, 'speed.svg'), speedChart(results));
+} else console.log(page);

@@ -17,7 +17,7 @@ export const HINT = '\nhint: ';
 
 /**
  * A manager that mostly sleeps has no hot code to optimize: without the optimizing compiler it takes 5 MB less, and an activation
- * takes as long (bench/first-byte.mjs). A small young generation saves 2 MB more. What many questions leave behind is collected
+ * takes as long (bench/speed.mjs). A small young generation saves 2 MB more. What many questions leave behind is collected
  * instead of kept for the next ones: 30 MB less after ten lists of units.
  */
 const NODE_OPTIONS = ['--no-opt', '--max-semi-space-size=1', '--optimize-for-size'];

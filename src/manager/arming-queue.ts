@@ -11,9 +11,11 @@ export class ArmingQueue {
   #setup: Promise<PodmanSetup> | undefined;
   #lastActivation = -Infinity;
 
-  /** Resolves when the job is through, also when it failed: that is the job's own to say. */
+  constructor(readonly onBug: (error: unknown) => void) {}
+
+  /** Resolves when the job is through, also when it failed: what goes wrong in the ordinary way is the job's own to say. */
   add(job: () => Promise<void>): Promise<void> {
-    this.#last = this.#last.then(job).catch(() => undefined);
+    this.#last = this.#last.then(job).catch(this.onBug);
     return this.#last;
   }
 

@@ -137,40 +137,42 @@ export class Arming {
 
   async #arm(config: ServiceConfig, planned: Planned): Promise<void> {
     if (!this.#isStillWanted()) return;
-    const armed = planned.type === 'process' ? this.#armProcess(config) : await this.#armContainer(config, planned);
+    if (planned.type === 'process') this.#armProcess(config);
+    else await this.#armContainer(config, planned);
+    const armed = this.#armed;
     if (armed === undefined) return;
-    this.#armed = armed;
     this.#from = config;
     await new Promise<void>((resolve) => armed.whenSettled(resolve));
     if (armed.state === 'gone' && planned.type === 'process') this.#onGone(armed);
   }
 
-  /** A client may have come first: the next stop leads back here. */
+  /** A client may have come first, or the sockets are going: the next stop, or start, leads back here. */
   #isStillWanted(): boolean {
-    if (!isInactive(this.unit.activeState)) this.#wanted = false;
+    if (!isInactive(this.unit.activeState) || !this.unit.isTriggeredNow) this.#wanted = false;
     return this.#wanted;
   }
 
-  #armProcess(config: ServiceConfig): Armed {
+  #armProcess(config: ServiceConfig): void {
     const armed: ArmedProcess = new ArmedProcess(
       this.unit,
       config,
       this.#eventsOf(() => armed),
     );
-    return armed;
+    this.#armed = armed;
   }
 
-  async #armContainer(config: ServiceConfig, { plan, logPath, asks, pod }: PlannedContainer): Promise<Armed | undefined> {
+  async #armContainer(config: ServiceConfig, { plan, logPath, asks, pod }: PlannedContainer): Promise<void> {
     const { unit } = this;
     const { manager } = unit;
     const setup = await this.#setup(config);
     const runtime = runtimeOf(plan, setup);
     if (runtime === undefined) return this.#giveUp('its OCI runtime is neither crun nor runc');
     if (pod !== undefined && manager.find(pod)?.activeState !== 'active') {
+      if (!this.#isStillWanted()) return;
       if (!(await startPod(manager, pod))) return this.#giveUp(`${pod} could not be started`);
       this.#pod = pod;
     }
-    if (!this.#isStillWanted()) return undefined;
+    if (!this.#isStillWanted()) return;
     const identify = (): { identifier: string; pid: number } => ({ identifier: unit.name.replace(/\.service$/, ''), pid: unit.mainPid ?? 0 });
     const container: ArmedContainer = new ArmedContainer(
       manager,
@@ -189,8 +191,8 @@ export class Arming {
       },
       this.#eventsOf(() => container),
     );
+    this.#armed = container;
     manager.imageWatch.begin(setup);
-    return container;
   }
 
   async #setup(config: ServiceConfig): Promise<PodmanSetup> {
@@ -215,10 +217,10 @@ export class Arming {
     this.#armed = undefined;
     this.#giveUp(armed.why ?? 'it is gone');
     this.#leave(armed, armed.why ?? 'it is gone');
-    if (this.#lost++ < AGAIN_MOST) this.#again = setTimeout(() => this.unit.isTriggeredNow && this.consider(), AGAIN_MS * 2 ** this.#lost).unref();
+    if (this.#lost++ < AGAIN_MOST) this.#again = setTimeout(() => this.unit.isTriggeredNow && this.consider(), AGAIN_MS * 2 ** (this.#lost - 1)).unref();
   }
 
-  #giveUp(why: string): undefined {
+  #giveUp(why: string): void {
     this.#wanted = false;
     this.#why = why;
     this.unit.manager.sayOnce(`${this.unit.name}: Not armed, starting it in the ordinary way: ${why}`);

@@ -57,6 +57,9 @@ export class Freezing {
   /** The service runs and is ready. */
   begin(config: ServiceConfig): void {
     if (armModeOf(this.unit, config) !== 'frozen' || this.#idle !== undefined || this.isFrozen) return;
+    // A manager that died may have left it frozen.
+    const folder = freezableCgroup(this.unit.cgroup, this.unit.mainPid);
+    if (folder !== undefined) setFrozen(folder, false);
     this.#why = hindrance(config);
     if (this.#why === undefined) this.#watch(config, Math.min(BEGIN_MS, freezeAfterOf(this.unit, config) ?? FREEZE_AFTER_MS));
   }

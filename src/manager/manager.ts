@@ -74,7 +74,7 @@ export class Manager {
   readonly instances: InstanceCache;
   readonly cgroupPool: CgroupPool;
   readonly families: FamilyMemory;
-  readonly armingQueue = new ArmingQueue();
+  readonly armingQueue = new ArmingQueue((error) => this.onBug(error));
   readonly imageWatch = new ImageWatch(this);
   readonly observers = new Set<ManagerObserver>();
   readonly #logs = new Map<string, UnitLog>();

@@ -5,6 +5,8 @@ import type { Manager } from './manager.js';
 /** Whether the pod runs. */
 export function startPod(manager: Manager, pod: string): Promise<boolean> {
   if (manager.find(pod)?.activeState === 'active') return Promise.resolve(true);
+  // Somebody is stopping it.
+  if (manager.jobs.has(pod)) return Promise.resolve(false);
   return new Promise((resolve) => manager.queue(pod, 'start', 'ignore-dependencies', ({ result }) => resolve(result === 'done')));
 }
 

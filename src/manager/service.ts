@@ -110,11 +110,13 @@ export class ServiceUnit extends Unit {
   /** Whether one of its sockets is watched: the next client starts it, or thaws it. */
   get isTriggeredNow(): boolean {
     const { config } = this;
-    return config !== undefined && this.manager.socketUnitsOf(this, config).some(({ subState }) => subState === 'listening');
+    const isLeaving = (name: string): boolean => ['stop', 'restart'].includes(this.manager.jobs.get(name)?.type ?? '');
+    return config !== undefined && this.manager.socketUnitsOf(this, config).some(({ name, subState }) => subState === 'listening' && !isLeaving(name));
   }
 
-  /** Its sockets listen and it is down. `fresh`: they have just been opened. */
+  /** Its sockets listen, unless they are about to be closed, and it is down. `fresh`: they have just been opened. */
   prepare(fresh: boolean): void {
+    if (!this.isTriggeredNow) return;
     this.arming.consider();
     this.freezing.consider(fresh);
   }
