@@ -43,7 +43,7 @@ describe.skipIf(whyNoHost() !== undefined || !cgroupLayouts().delegated.possible
   };
   const podman = (...args: readonly string[]): Promise<string> => account.sh(`podman ${args.map((word) => `'${word}'`).join(' ')}`);
   const arming = async (): Promise<string> => (JSON.parse((await account.rouse(['status', 'box.service', '--json'])).stdout) as { arming?: string }[])[0]?.arming ?? '';
-  const armed = (): Promise<string> => until('it is armed', async () => /^armed/.test(await arming()) && (await podman('inspect', 'systemd-box', '--format', '{{.Id}}')));
+  const armed = (): Promise<string> => until('it is armed', async () => (await arming()).startsWith('armed') && (await podman('inspect', 'systemd-box', '--format', '{{.Id}}')));
   const define = async (container: string, more: { readonly service?: string; readonly socket?: string; readonly unit?: string } = {}): Promise<void> => {
     account.unit('box.socket', `[Socket]\nListenStream=127.0.0.1:${PORT}\nTriggerLimitBurst=0\n${more.socket ?? ''}\n`);
     account.unit(
