@@ -66,7 +66,9 @@ export class UnitLog {
     this.flush();
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-      this.flush();
+      // Quiet since the last line: thousands of units would have as many files open, which every process that is started would get to close.
+      if (this.#pending === '') this.#closeFile();
+      else this.#append('');
     }, GATHER_MS).unref();
   }
 

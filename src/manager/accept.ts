@@ -13,7 +13,7 @@ import { changed } from '../unit/inherit.js';
 import { serviceOf } from '../unit/load.js';
 import { instanceName } from '../unit/name.js';
 import type { LoadedUnit } from '../load/unit-store.js';
-import { noteConnection } from './hot.js';
+import { noteWork } from './hot.js';
 import type { ServiceUnit } from './service.js';
 import type { SocketUnit } from './socket.js';
 
@@ -132,7 +132,7 @@ export class Connections {
       return this.socket.limit('start-job', this.checkTemplate(config) ?? `${loaded.name} could not be loaded`);
     }
     this.accepted++;
-    noteConnection();
+    noteWork();
     const unit = manager.addInstance(loaded, this.#connection(loaded.name, config.fileDescriptorName ?? 'connection', fd, client));
     this.#open.set(unit.name, client.source);
     manager.queue(unit.name, 'start', 'replace', (end) => {

@@ -24,6 +24,7 @@ import { ArmingQueue } from './arming-queue.js';
 import { unmetCondition } from './condition.js';
 import { FamilyMemory } from './family-memory.js';
 import { Graph } from './graph.js';
+import { noteWork } from './hot.js';
 import { ImageWatch } from './image-watch.js';
 import type { JobEnd, JobMode, JobType } from './job.js';
 import { JobQueue } from './job-queue.js';
@@ -140,6 +141,7 @@ export class Manager {
     if (aliased !== undefined) return aliased;
     const unit = this.#make(loaded);
     if (unit === undefined) return undefined;
+    noteWork();
     this.units.set(unit.name, unit);
     if (loaded.config !== undefined) this.graph.add(loaded.config);
     for (const diagnostic of loaded.diagnostics) this.report(diagnostic);
