@@ -96,7 +96,7 @@ export class ControlServer {
       case 'analyze':
         return this.#analyze(message.units, respond);
       case 'daemon-reload':
-        return respond({ type: 'done', diagnostics: this.manager.reload().map(toWireDiagnostic) });
+        return void this.manager.reload().then((diagnostics) => respond({ type: 'done', diagnostics: diagnostics.map(toWireDiagnostic) }));
       case 'exit':
         respond({ type: 'done', diagnostics: [] });
         return this.onExit();

@@ -13,11 +13,13 @@ import { DEFAULT_PATH, managerEnvironment } from '../exec/environment.js';
 import { detectPodmanHost } from '../exec/podman.js';
 import type { LaunchHost } from '../exec/launch.js';
 import { prepareRouseDir } from '../load/resolve-scope.js';
-import type { Scope } from '../load/scope.js';
+import { GENERATED_UNITS, type Scope } from '../load/scope.js';
 import { UnitStore } from '../load/unit-store.js';
+import { generate } from '../manager/generating.js';
 import { Manager } from '../manager/manager.js';
 import { lockFile } from '../sys/lock.js';
 import { Poller } from '../sys/poller.js';
+import { generatedFolders } from '../unitfile/search-path.js';
 import { groupByName, setChildSubreaper, userByName } from '../sys/process.js';
 import { takeOver } from '../manager/takeover.js';
 import { OrphanReaper } from './orphans.js';
@@ -59,6 +61,7 @@ export async function runDaemon(scope: Scope, options: DaemonOptions): Promise<n
   const dbus = new DBus(manager, { env: options.env, asSystemd: options.asSystemd === true, onExit: () => server.onExit() });
   const stopped = untilStopped(manager, server, options);
   await dbus.start();
+  if (await generate(manager.host)) manager.host.store.reload();
   for (const diagnostic of manager.host.store.looseDiagnostics) manager.report(diagnostic);
   manager.queue('default.target', 'start', 'replace', (end) => {
     if (end.result !== 'done') print(`default.target: ${end.message ?? end.result}`);
@@ -71,7 +74,8 @@ export async function runDaemon(scope: Scope, options: DaemonOptions): Promise<n
   manager.keeper.end();
   manager.poller.close();
   closeCgroupTree(manager.cgroups);
-  for (const name of ['notify', 'running', 'adopt', 'inaccessible', GENERATED_FOLDER]) rmSync(join(scope.rouseDir, name), { recursive: true, force: true });
+  for (const name of ['notify', 'running', 'adopt', 'inaccessible', GENERATED_FOLDER, ...Object.values(generatedFolders(GENERATED_UNITS))])
+    rmSync(join(scope.rouseDir, name), { recursive: true, force: true });
   return 0;
 }
 
@@ -130,6 +134,10 @@ function known<T>(find: (name: string) => T | undefined, kind: string): (name: s
   };
 }
 
+async function reloadAndReport(manager: Manager): Promise<void> {
+  for (const diagnostic of await manager.reload()) manager.report(diagnostic);
+}
+
 /** SIGTERM, SIGINT and the control API's exit stop everything in order; SIGHUP reads the files again. */
 function untilStopped(manager: Manager, server: ControlServer, { print, stopWithinMs = Infinity, onStopping }: DaemonOptions): Promise<void> {
   return new Promise((resolve) => {
@@ -147,7 +155,7 @@ function untilStopped(manager: Manager, server: ControlServer, { print, stopWith
     process.on('SIGINT', () => stop('SIGINT'));
     process.on('SIGHUP', () => {
       print('Reading the unit files again (SIGHUP)');
-      for (const diagnostic of manager.reload()) manager.report(diagnostic);
+      void reloadAndReport(manager);
     });
     server.onExit = () => stop('asked by a client');
   });

@@ -109,8 +109,8 @@ const JOBS: readonly Method<undefined>[] = [
   }),
 ];
 
-function reload({ api }: Context): readonly Value[] {
-  for (const diagnostic of api.manager.reload()) api.manager.report(diagnostic);
+async function reload({ api }: Context): Promise<readonly Value[]> {
+  for (const diagnostic of await api.manager.reload()) api.manager.report(diagnostic);
   return [];
 }
 

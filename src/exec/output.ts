@@ -18,6 +18,8 @@ const LINE_MAX = 48 * 1024;
 /** For so long lines are kept and not written, when one was just before. */
 const GATHER_MS = 10;
 const GATHER_MOST = 64 * 1024;
+/** A file that nobody writes to for so long is closed until the next line. */
+const QUIET_MS = 1000;
 
 /** Logs with lines that are not written yet: the process may end before their time. */
 const unwritten = new Set<UnitLog>();
@@ -31,6 +33,7 @@ export class UnitLog {
   #size = 0;
   #pending = '';
   #timer: NodeJS.Timeout | undefined;
+  #closing: NodeJS.Timeout | undefined;
   readonly path: string;
 
   constructor(
@@ -66,10 +69,18 @@ export class UnitLog {
     this.flush();
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-      // Quiet since the last line: thousands of units would have as many files open, which every process that is started would get to close.
-      if (this.#pending === '') this.#closeFile();
-      else this.#append('');
+      this.flush();
+      this.#closeLater();
     }, GATHER_MS).unref();
+  }
+
+  /** Thousands of units would have as many files open, which every process that is started would get to close. */
+  #closeLater(): void {
+    if (this.#closing !== undefined) return void this.#closing.refresh();
+    this.#closing = setTimeout(() => {
+      this.#closing = undefined;
+      this.#closeFile();
+    }, QUIET_MS).unref();
   }
 
   flush(): void {

@@ -41,10 +41,11 @@ describe("a user's scope", () => {
   it('looks into its own folder first, then where systemd and podman look', async () => {
     const { unitDirs, quadletDirs } = await user();
     expect(unitDirs[0]).toBe('/home/ann/.config/rouse');
-    expect(lasting(unitDirs).slice(1, 5)).toEqual([
+    expect(lasting(unitDirs).slice(1, 6)).toEqual([
       '/home/ann/.config/systemd/user.control',
       path('run/systemd/user.control'),
       path('run/systemd/transient'),
+      path('run/rouse/generator.early'),
       '/home/ann/.config/systemd/user',
     ]);
     expect(lasting(quadletDirs).slice(0, 3)).toEqual(['/home/ann/.config/rouse', path('run/containers/systemd'), '/home/ann/.config/containers/systemd']);

@@ -2,9 +2,9 @@
 import { lstatSync, mkdirSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { userInfo } from 'node:os';
-import { configHome, quadletSearchPath, unitSearchPath, type SearchContext } from '../unitfile/search-path.js';
+import { configHome, generatorSearchPath, quadletSearchPath, unitSearchPath, type SearchContext } from '../unitfile/search-path.js';
 import { isPrivateOurs, privateLink } from './private-link.js';
-import { RUN_UNITS, type Scope } from './scope.js';
+import { GENERATED_UNITS, RUN_UNITS, type Scope } from './scope.js';
 import { statQuietly } from './stat.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -32,8 +32,8 @@ export async function resolveScope({ user, env }: ScopeOptions): Promise<Scope> 
   const home = env['HOME'] ?? homeOf();
   const warnings: string[] = [];
   const runtimeDir = mode === 'system' ? '/run' : userRuntimeDir(uid, env, warnings);
-  const context: SearchContext = { mode, uid, home, runtimeDir, env };
   const rouseDir = env['ROUSE_RUNTIME_DIR'] ?? `${runtimeDir}/rouse`;
+  const context: SearchContext = { mode, uid, home, runtimeDir, env, generated: `${rouseDir}/${GENERATED_UNITS}` };
   const config = configHome(context);
   const folders = [...(env['ROUSE_UNIT_PATH'] ?? '').split(':').filter(Boolean), mode === 'system' ? '/etc/rouse' : `${config}/rouse`];
   const own = [...folders, `${rouseDir}/${RUN_UNITS}`];
@@ -50,6 +50,7 @@ export async function resolveScope({ user, env }: ScopeOptions): Promise<Scope> 
     logDir: env['ROUSE_LOG_DIR'] ?? (mode === 'system' ? '/var/log/rouse' : `${env['XDG_STATE_HOME'] ?? `${home}/.local/state`}/rouse/log`),
     configUnitDir: taken || env['ROUSE_UNIT_PATH'] !== undefined ? (own[0] ?? '/etc/rouse') : mode === 'system' ? '/etc/systemd/system' : `${config}/systemd/user`,
     unitDirs: taken ? own : [...own, ...unitSearchPath(context)],
+    generatorDirs: taken ? [] : generatorSearchPath(context),
     quadletDirs: taken ? own : [...own, ...quadletSearchPath(context)],
     notice: taken ? `systemd runs here for ${mode === 'system' ? 'the system' : 'this user'}: rouse leaves its files alone and reads ${folders.join(' and ')} only` : undefined,
     warnings,

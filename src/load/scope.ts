@@ -6,6 +6,9 @@
 /** Folder in `rouseDir` for what `rouse run` makes, until the next boot. */
 export const RUN_UNITS = 'run-units';
 
+/** Folder in `rouseDir` for what generators write; the two others are called like it. */
+export const GENERATED_UNITS = 'generator';
+
 export interface Scope {
   readonly mode: 'system' | 'user';
   readonly uid: number;
@@ -24,6 +27,8 @@ export interface Scope {
   readonly configUnitDir: string;
   /** systemd's own search path (systemd.unit(5), "UNIT FILE LOAD PATH"), first wins, with ours before it. */
   readonly unitDirs: readonly string[];
+  /** Where generators are looked for (systemd.generator(7)), first wins; none when a systemd manager runs them. */
+  readonly generatorDirs: readonly string[];
   /** Quadlet's search path (podman-systemd.unit(5)), first wins, with ours before it. */
   readonly quadletDirs: readonly string[];
   /** Set when a systemd manager already serves this scope: only rouse's own folders are read then. Says so in words. */

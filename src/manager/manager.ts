@@ -23,6 +23,7 @@ import { describeInstance, type Connection } from './accept.js';
 import { ArmingQueue } from './arming-queue.js';
 import { unmetCondition } from './condition.js';
 import { FamilyMemory } from './family-memory.js';
+import { generate } from './generating.js';
 import { Graph } from './graph.js';
 import { noteWork } from './hot.js';
 import { ImageWatch } from './image-watch.js';
@@ -82,6 +83,7 @@ export class Manager {
   readonly #said = new Set<string>();
   readonly #remembering = new Set<ServiceUnit>();
   #stopping = false;
+  #reloading: Promise<readonly Diagnostic[]> = Promise.resolve([]);
 
   constructor(readonly host: ManagerHost) {
     this.families = new FamilyMemory(join(host.scope.logDir, 'families.json'));
@@ -160,8 +162,17 @@ export class Manager {
     return loaded.name.endsWith('.target') ? new TargetUnit(this, loaded) : undefined;
   }
 
-  /** Reads all files again. What runs goes on, with the config that it was started with, until it ends. */
-  reload(): readonly Diagnostic[] {
+  /** Runs the generators and reads all files again. What runs goes on, with the config that it was started with, until it ends. */
+  reload(): Promise<readonly Diagnostic[]> {
+    // One after the other: the generators of two would write over each other.
+    const again = async (): Promise<readonly Diagnostic[]> => {
+      await generate(this.host);
+      return this.#readAgain();
+    };
+    return (this.#reloading = this.#reloading.then(again, again));
+  }
+
+  #readAgain(): readonly Diagnostic[] {
     this.tell((observer) => observer.onReload?.(true));
     const diagnostics = [...this.host.store.reload()];
     let changed = false;

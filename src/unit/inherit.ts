@@ -11,9 +11,10 @@ export function inheriting(defaults: object): Draft {
 
 /** The same config but for these values; frozen. */
 export function changed<T extends object>(config: T, changes: Partial<T>): T {
+  const result = Object.create(config) as T;
   // Not by assignment, which what is inherited from a frozen object would refuse.
-  const described = Object.fromEntries(Object.entries(changes).map(([field, value]) => [field, { value, enumerable: true }]));
-  return Object.freeze(Object.create(config, described) as T);
+  for (const field of Object.keys(changes)) Object.defineProperty(result, field, { value: changes[field as keyof T], enumerable: true });
+  return Object.freeze(result);
 }
 
 /** Of a draft what stands in these fields, over these defaults; the defaults themselves when nothing does. */

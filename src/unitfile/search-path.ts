@@ -9,6 +9,8 @@ export interface SearchContext {
   readonly home: string;
   readonly runtimeDir: string;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Where generators write; undefined: they are not run. */
+  readonly generated?: string;
 }
 
 const SYSTEM_UNITS = [
@@ -26,11 +28,32 @@ const USER_UNITS = ['/etc/systemd/user', '/run/systemd/user', '/usr/local/share/
 
 /** systemd's folders. SYSTEMD_UNIT_PATH replaces them, or stands before them when it ends in a colon. */
 export function unitSearchPath(context: SearchContext): readonly string[] {
-  const usual = context.mode === 'system' ? SYSTEM_UNITS : userUnitDirs(context);
+  const usual = withGenerated(context.mode === 'system' ? SYSTEM_UNITS : userUnitDirs(context), context.generated);
   const set = context.env['SYSTEMD_UNIT_PATH'];
   if (set === undefined || set === '') return usual;
   const folders = set.split(':').filter(Boolean);
   return set.endsWith(':') ? [...folders, ...usual] : folders;
+}
+
+/** systemd.generator(7): before the administrator's folders, behind them, and behind all. */
+function withGenerated(folders: readonly string[], generated: string | undefined): readonly string[] {
+  if (generated === undefined) return folders;
+  const { early, normal, late } = generatedFolders(generated);
+  const place = (folder: string): readonly string[] =>
+    folder.endsWith('/systemd/transient') ? [folder, early] : /^\/run\/systemd\/(system|user)$/.test(folder) ? [folder, normal] : [folder];
+  return [...folders.flatMap(place), late];
+}
+
+/** The three folders that a generator is given, by what stands behind what. */
+export function generatedFolders(folder: string): { readonly normal: string; readonly early: string; readonly late: string } {
+  return { normal: folder, early: `${folder}.early`, late: `${folder}.late` };
+}
+
+/** Where generators are; systemd.generator(7). SYSTEMD_GENERATOR_PATH replaces them. */
+export function generatorSearchPath({ mode, env }: SearchContext): readonly string[] {
+  const set = env['SYSTEMD_GENERATOR_PATH'];
+  if (set !== undefined && set !== '') return set.split(':').filter(Boolean);
+  return ['/run/systemd', '/etc/systemd', '/usr/local/lib/systemd', '/usr/lib/systemd'].map((folder) => `${folder}/${mode}-generators`);
 }
 
 export function configHome({ env, home }: SearchContext): string {

@@ -38,6 +38,7 @@ export class UnitTree {
       logDir: folder('log'),
       configUnitDir: folder('etc'),
       unitDirs: ['etc', 'run', 'usr'].map(folder),
+      generatorDirs: [],
       quadletDirs: [folder('quadlets')],
       notice: undefined,
       warnings: [],

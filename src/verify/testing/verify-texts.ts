@@ -60,6 +60,7 @@ function scopeIn(root: string, mode: 'system' | 'user'): Scope {
     logDir: join(root, 'log'),
     configUnitDir: join(root, 'path'),
     unitDirs: [join(root, 'path')],
+    generatorDirs: [],
     quadletDirs: [join(root, 'path')],
     notice: undefined,
     warnings: [],
