@@ -4,6 +4,7 @@ import { runGenerators } from '../exec/generator-run.js';
 import { findGenerators } from '../load/generators.js';
 import { GENERATED_UNITS } from '../load/scope.js';
 import type { ManagerHost } from './manager.js';
+import { virtualization } from './virtualization.js';
 
 const SYSTEM_ONLY = [
   ['SYSTEMD_IN_INITRD', '0'],
@@ -19,6 +20,8 @@ export async function generate({ scope, store, launchHost, poller, print }: Mana
     ['SYSTEMD_ARCHITECTURE', store.facts.architecture],
     ...(scope.mode === 'system' ? SYSTEM_ONLY : []),
   ]);
+  const virtual = scope.mode === 'system' && programs.length > 0 ? virtualization() : undefined;
+  if (virtual !== undefined) environment.set('SYSTEMD_VIRTUALIZATION', virtual);
   await runGenerators({ programs, folder: join(scope.rouseDir, GENERATED_UNITS), environment, poller, print });
   return programs.length > 0;
 }

@@ -45,6 +45,13 @@ export function isVirtualization(text: string): boolean {
   }
 }
 
+/** 'container:podman', 'vm:kvm', as generators are told; systemd.generator(7), $SYSTEMD_VIRTUALIZATION. */
+export function virtualization(): string | undefined {
+  const container = containerKind();
+  const machine = container === undefined ? machineKind() : undefined;
+  return container === undefined ? machine && `vm:${machine}` : `container:${container}`;
+}
+
 function containerKind(): string | undefined {
   const file = CONTAINER_FILES.find(([path]) => existsSync(path));
   if (file !== undefined) return file[1];

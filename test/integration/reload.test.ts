@@ -36,7 +36,9 @@ describe.skipIf(whyNoHost() !== undefined)('daemon-reload', () => {
     root.unit('behind.service', `[Unit]\nDescription=written\n${SLEEPS}`);
     root.unit('made.service', `[Unit]\nDescription=written\n${SLEEPS}`);
     const daemon = await root.daemon();
-    expect(host.read('/run/rouse/generator/seen')).toMatch(/^3\nSYSTEMD_ARCHITECTURE=\S+\nSYSTEMD_FIRST_BOOT=0\nSYSTEMD_IN_INITRD=0\nSYSTEMD_SCOPE=system\n$/);
+    expect(host.read('/run/rouse/generator/seen')).toMatch(
+      /^3\nSYSTEMD_ARCHITECTURE=\S+\nSYSTEMD_FIRST_BOOT=0\nSYSTEMD_IN_INITRD=0\nSYSTEMD_SCOPE=system\n(SYSTEMD_VIRTUALIZATION=(vm|container):\S+\n)?$/,
+    );
     expect(await Promise.all(['before', 'behind', 'made'].map((name) => description(root, `${name}.service`)))).toEqual(['early', 'written', 'written']);
     host.remove(`${root.units}/made.service`);
     host.remove(`${root.units}/behind.service`);
