@@ -30,7 +30,10 @@ function vitest(config) {
 
 async function setUp() {
   await installNpmPackages();
-  await installDebianPackages([{ program: 'socat', package: 'socat' }]);
+  await installDebianPackages([
+    { program: 'socat', package: 'socat' },
+    { program: 'gcc', package: 'gcc' },
+  ]);
   await build();
 }
 
