@@ -137,13 +137,12 @@ describe('sockets', () => {
       listen(fd, 5);
       return { fd, name };
     });
-    const { output, pid } = await run(
-      'ExecStart=/bin/sh -c \'echo $$LISTEN_PID $$LISTEN_FDS $$LISTEN_FDNAMES; readlink /proc/self/fd/3 /proc/self/fd/4; ls /proc/$$$$/fd | tr "\\\\n" " "\'',
-      { sockets: fds },
-    );
+    const { output, pid } = await run("ExecStart=/bin/sh -c 'echo $$LISTEN_PID $$LISTEN_FDS $$LISTEN_FDNAMES; readlink /proc/self/fd/3 /proc/self/fd/4; ls -m /proc/$$$$/fd'", {
+      sockets: fds,
+    });
     const inode = (path: string): string => readFileSync(path, 'utf8').match(/ino:\s*(\d+)/)?.[1] ?? '';
     const inodes = fds.map(({ fd }) => `socket:[${inode(`/proc/self/fdinfo/${fd.number}`)}]`);
-    expect(output.split('\n').map((line) => line.trim())).toEqual([`${pid} 2 a:b`, ...inodes, '0 1 2 3 4']);
+    expect(output.split('\n').map((line) => line.trim())).toEqual([`${pid} 2 a:b`, ...inodes, '0, 1, 2, 3, 4']);
     expect(getsockname(fds[0]?.fd ?? fail())).toMatchObject({ family: 'abstract' });
     for (const { fd } of fds) fd.close();
   });

@@ -112,6 +112,10 @@ describe('the folder of the manager', () => {
     prepareRouseDir(scope);
     prepareRouseDir(scope);
     expect(statSync(scope.rouseDir).mode & 0o777).toBe(0o700);
+    // The services of the system, which run as other users, must get through to their notify sockets.
+    prepareRouseDir({ ...scope, mode: 'system' });
+    expect(statSync(scope.rouseDir).mode & 0o777).toBe(0o711);
+    expect(() => prepareRouseDir(scope)).toThrow('can be used by others (mode 711)');
   });
 
   it.each<[title: string, make: (folder: string) => void, message: RegExp]>([

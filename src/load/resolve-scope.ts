@@ -1,5 +1,5 @@
 /** Finds the scope of this process: the one place that looks at the environment, the user and what else runs on the host. */
-import { lstatSync, mkdirSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { userInfo } from 'node:os';
 import { configHome, generatorSearchPath, quadletSearchPath, unitSearchPath, type SearchContext } from '../unitfile/search-path.js';
@@ -57,10 +57,15 @@ export async function resolveScope({ user, env }: ScopeOptions): Promise<Scope> 
   };
 }
 
-/** Creates the folder of control socket and state, 0700, and checks that it is ours. Throws ScopeError. */
-export function prepareRouseDir(scope: Scope): void {
-  mkdirSync(scope.rouseDir, { recursive: true, mode: 0o700 });
-  checkPrivate(scope.rouseDir, scope.uid);
+/** Services of the system run as other users, who must get to their notify socket through this folder. What else is in it is closed to them. */
+const MODES = { system: 0o711, user: 0o700 } as const;
+
+/** Creates the folder of control socket and state, and checks that it is ours. Throws ScopeError. */
+export function prepareRouseDir({ rouseDir, uid, mode }: Scope): void {
+  mkdirSync(rouseDir, { recursive: true, mode: 0o700 });
+  checkPrivate(rouseDir, uid, MODES[mode]);
+  // Whatever the umask was.
+  chmodSync(rouseDir, MODES[mode]);
 }
 
 /** XDG_RUNTIME_DIR, /run/user/UID, or a private folder: after `su`, in cron, on Alpine there may be no first and no second. */
@@ -80,11 +85,12 @@ function userRuntimeDir(uid: number, env: Env, warnings: string[]): string {
   return own;
 }
 
-function checkPrivate(folder: string, uid: number): void {
+function checkPrivate(folder: string, uid: number, most = 0o700): void {
   const stat = lstatSync(folder);
   if (!stat.isDirectory()) throw new ScopeError(`${folder} is not a folder, refusing to use it`, 'remove it, or set XDG_RUNTIME_DIR');
   if (stat.uid !== uid) throw new ScopeError(`${folder} belongs to user ${stat.uid} and not to ${uid}, refusing to use it`, 'set XDG_RUNTIME_DIR to a folder of your own');
-  if ((stat.mode & 0o077) !== 0) throw new ScopeError(`${folder} can be used by others (mode ${(stat.mode & 0o777).toString(8)}), refusing to use it`, `chmod 700 ${folder}`);
+  if ((stat.mode & 0o777 & ~most) !== 0)
+    throw new ScopeError(`${folder} can be used by others (mode ${(stat.mode & 0o777).toString(8)}), refusing to use it`, `chmod ${most.toString(8)} ${folder}`);
 }
 
 /** Whether someone listens on a Unix socket. */
