@@ -2,14 +2,16 @@
 // The rounds take turns, because the machines are noisy: read the ratios. Needs gcc and systemd's two programs; in the throw-away
 // host `node test/host/host.mjs run -- node bench/proxy.mjs`.
 //
-//   node bench/proxy.mjs [--rounds 5] [--seconds 1] [--json]
+//   node bench/proxy.mjs [--rounds 5] [--seconds 1] [--json | --markdown]
+//
+// docs/proxy-measured.md is what it prints with --markdown.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { formatTable, summarize } from './table.mjs';
+import { formatMarkdown, formatTable, summarize } from './table.mjs';
 
 const argv = process.argv.slice(2);
 const option = (name, fallback) => (argv.includes(name) ? argv[argv.indexOf(name) + 1] : fallback);
@@ -62,6 +64,12 @@ function memoryKb(child) {
   return Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${child.pid}/smaps_rollup`, 'utf8'))?.[1]);
 }
 
+const HEAD = `# rouse proxy, measured
+
+Made by \`node test/host/host.mjs run -- node bench/proxy.mjs --markdown\`: all on loopback of one machine, client, proxy and server on the same cores, in turns.
+The machine was busy with other things: read the ratios, not the figures.
+`;
+
 const MEASURES = {
   'one stream, Gbit/s': ([sink]) => run('stream', sink, seconds, 1)[0],
   '32 streams, Gbit/s': ([sink]) => run('stream', sink, seconds, 32)[0],
@@ -92,18 +100,24 @@ async function measureMemory() {
   return result;
 }
 
+const IS_TIME = /latency/;
+const short = (figure) => figure.toFixed(figure < 100 ? 1 : 0);
+
 function print({ results, memory }) {
   const names = contestants.map(([name]) => name);
   const base = names.includes('systemd-socket-proxyd') ? 'systemd-socket-proxyd' : names[1];
   const rows = Object.keys(MEASURES).map((measure) => {
-    const median = (name) => summarize(results[name][measure]).median;
-    return [measure, ...names.map((name) => `${median(name).toFixed(median(name) < 100 ? 1 : 0)} (${(median(name) / median(base)).toFixed(2)})`)];
+    const figures = (name) => summarize(results[name][measure]);
+    const best = (name) => (IS_TIME.test(measure) ? figures(name).min : figures(name).max);
+    const cell = (name) => `${short(figures(name).median)} (${(figures(name).median / figures(base).median).toFixed(2)}, ${(best(name) / best(base)).toFixed(2)})`;
+    return [measure, ...names.map(cell)];
   });
   const added = (name) => summarize(results[name]['latency of a request, µs']).median - summarize(results.direct['latency of a request, µs']).median;
   rows.push(['added latency, µs', ...names.map((name) => (name === 'direct' ? '' : `${added(name).toFixed(1)} (${(added(name) / added(base)).toFixed(2)})`))]);
   rows.push(['memory, 200 connections, kB', ...names.map((name) => (memory[name] === undefined ? '' : `${memory[name]} (${(memory[name] / memory[base]).toFixed(2)})`))]);
-  console.log(`Medians of ${rounds} rounds of ${seconds} s; in parentheses the part of ${base}'s\n`);
-  console.log(formatTable(['', ...names], rows));
+  const words = `Medians of ${rounds} rounds of ${seconds} s; in parentheses the part of ${base}'s median, and the best round as part of its best round`;
+  if (argv.includes('--markdown')) console.log(`${HEAD}\n${words}.\n\n${formatMarkdown(['', ...names], rows)}`);
+  else console.log(`${words}\n\n${formatTable(['', ...names], rows)}`);
 }
 
 try {

@@ -17,3 +17,8 @@ export function formatTable(header, rows) {
 }
 
 export const ms = (us) => `${(us / 1000).toFixed(us < 10_000 ? 2 : 0)} ms`;
+
+export function formatMarkdown(header, rows) {
+  const line = (cells) => `| ${cells.join(' | ')} |`;
+  return [line(header), line(header.map(() => '---')), ...rows.map(line)].join('\n');
+}

@@ -3,7 +3,7 @@ import type { Inherited } from '../integration/lib/inherited.js';
 
 const HEAD = `# Servers that take the sockets they inherit
 
-Made by \`npm run test:servers\`. Packages of Debian 13 on a host without systemd, each in a host of its own that had just been started. The unit files are those of
+Made by \`npm run servers:inherited\`. Packages of Debian 13 on a host without systemd, each in a host of its own that had just been started. The unit files are those of
 the package, or those that the server’s documentation gives (\`test/servers/units\`); what had to be changed is in the second table. Each was started by the first
 request of a client that was made for it. It had the socket that was held before (its number is compared), answered the client once more,
 was stopped, and was started by the next client. Servers that can take no sockets are served by \`Adopt=\` ([adopt.md](adopt.md)) or

@@ -6,6 +6,6 @@ export const EXTRA = {
     ...['mariadb-server', 'mariadb-client', 'redis-server', 'redis-tools', 'memcached', 'libmemcached-tools', 'dovecot-imapd', 'ngircd', 'sic'],
     ...['openssh-server', 'openssh-client', 'tinysshd', 'stunnel4', 'openssl', 'git', 'rsync', 'unbound', 'bind9-dnsutils'],
     ...['gpg', 'gpg-agent', 'gpgconf', 'dirmngr', 'cups-daemon', 'cups-client', 'sane-utils', 'pipewire', 'pipewire-bin', 'pipewire-pulse', 'pulseaudio-utils'],
-    ...['rsyslog', 'systemd-journal-remote', 'rpcbind', 'uuid-runtime', 'erlang-base', 'python3'],
+    ...['systemd-journal-remote', 'rpcbind', 'uuid-runtime', 'erlang-base', 'python3'],
   ],
 } as const;

@@ -41,6 +41,7 @@ export async function serveInherited(host: RouseHost, row: InheritedRow): Promis
   if (!row.expect.test(first.answer)) throw new Error(`The first client got: ${first.answer}\n${await why(account, row)}`);
   const next = await ask(account, row);
   if (!row.expect.test(next.answer)) throw new Error(`The second client got: ${next.answer}\n${await why(account, row)}`);
+  if (row.service !== undefined) await until(`${row.service} is active`, async () => (await account.rouse(['is-active', row.service ?? ''])).status === 0);
   const inherited = await isInherited(host, account, row);
   if (row.service !== undefined) await stopped(account, row.service);
   // A socket that is PartOf= its service went with it.
