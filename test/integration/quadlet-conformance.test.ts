@@ -7,6 +7,7 @@ import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Host, startHost, whyNoHost } from '../host/host.mjs';
 import { compareServices, readService, type Service } from '../quadlet/compare.js';
+import { NEIGHBOURS, randomQuadlet } from '../quadlet/random.js';
 import { DIFFERENCES } from '../quadlet/differences.js';
 
 const SAMPLES = join(import.meta.dirname, '../quadlet/samples');
@@ -17,6 +18,10 @@ const MODES = [[], ['--user']] as const;
 const quadlets = readdirSync(SAMPLES, { recursive: true, encoding: 'utf8' })
   .filter((name) => /\.[a-z]+$/.test(name) && !/\.(d|conf)$/.test(name))
   .map((name) => basename(name));
+
+const RANDOM_FILES = Number(process.env['RANDOM_FILES'] ?? 300);
+const FIRST_RANDOM = Number(process.env['RANDOM_FIRST'] ?? 1);
+const WRITE_FILES = `const fs = require('fs'); fs.mkdirSync(process.argv[1]); for (const [name, text] of JSON.parse(fs.readFileSync(0, 'utf8'))) fs.writeFileSync(process.argv[1] + '/' + name, text);`;
 
 /** Services by name, and links with where they lead. */
 interface Generated {
@@ -79,6 +84,25 @@ describe.skipIf(whyNoHost() !== undefined)('a service that Quadlet makes', () =>
     const services = [...(generated.get('')?.podman.services.values() ?? [])];
     const before = services.map((service) => DIFFERENCES.slice(0, i).reduce((changed, { apply }) => apply(changed, quadlets), service));
     expect(before.filter((service) => DIFFERENCES[i]?.apply(service, quadlets) !== service)).not.toEqual([]);
+  });
+
+  test('is podman 5.4.2’s word by word for random files, too', async () => {
+    const folder = '/tmp/random';
+    const files = [
+      ...Object.entries(NEIGHBOURS),
+      ...Array.from({ length: RANDOM_FILES }, (_, i) => randomQuadlet(FIRST_RANDOM + i)).map(({ name, text }) => [name, text] as const),
+    ];
+    await host.exec(['node', '-e', WRITE_FILES, folder], { input: JSON.stringify(files) });
+    const podman = await generate(host, 'podman', [], folder);
+    const rouse = await generate(host, 'rouse', [], folder);
+    const different = [...podman.services.values()].map(asNewest).flatMap((service) => {
+      const ours = rouse.services.get(service.name);
+      return ours === undefined ? [`${service.name}: we have none`] : compareServices(service, ours).map((line) => `${service.name}: ${line}`);
+    });
+    // A number makes its file again: randomQuadlet(NUMBER).
+    expect(different).toEqual([]);
+    expect([...rouse.services.keys()].sort()).toEqual([...podman.services.keys()].sort());
+    expect(rouse.links).toEqual(podman.links);
   });
 
   test.each(readdirSync(NEWER))('comes of a file that podman 5.4.2 does not know yet: %s', async (name) => {

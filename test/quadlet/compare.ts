@@ -24,7 +24,9 @@ export interface Service {
 
 /** Options of podman's that stand alone. */
 const ALONE = new Set(
-  '-d -f -i -v --all-tags --disable-dns --env-host --force --ignore --init --internal --ipv6 --no-cache --noout --privileged --quiet --read-only --replace --rm'.split(' '),
+  '-d -f -i -v --all-tags --disable-dns --env-host --force --force-rm --ignore --init --internal --ipv6 --no-cache --noout --privileged --quiet --read-only --read-only-tmpfs --replace --rm --tls-verify'.split(
+    ' ',
+  ),
 );
 
 export function readService(name: string, text: string): Service {

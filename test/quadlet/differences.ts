@@ -113,6 +113,13 @@ export const DIFFERENCES: readonly Difference[] = [
     },
   },
   {
+    why: 'A path with blanks in it is one path of RequiresMountsFor=.',
+    apply: inLines((line, section) => {
+      const path = /^RequiresMountsFor=(\/\S* .*)$/.exec(line)?.[1];
+      return section !== 'Unit' || path === undefined ? undefined : `RequiresMountsFor="${path}"`;
+    }),
+  },
+  {
     why: 'Dependencies in [Unit] may be named by Quadlet file.',
     apply: (service, quadlets) =>
       inLines((line, section) => {
