@@ -22,7 +22,7 @@ function write(name: string, text: string): void {
 async function run(argv: readonly string[], env: NodeJS.ProcessEnv = { QUADLET_UNIT_DIRS: join(root, 'units') }): Promise<{ code: number; stdout: string; stderr: string }> {
   let stdout = '';
   let stderr = '';
-  const code = await generator(argv, { env, stdout: (text) => void (stdout += text), stderr: (text) => void (stderr += text) });
+  const code = generator(argv, { env, stdout: (text) => void (stdout += text), stderr: (text) => void (stderr += text) });
   return { code, stdout, stderr: stderr.replace(/\[\d+\]/g, '') };
 }
 

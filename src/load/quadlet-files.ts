@@ -5,7 +5,7 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { splitName } from '../quadlet/kinds.js';
+import { isTemplate, splitName } from '../quadlet/kinds.js';
 import type { Diagnostic } from '../unitfile/diagnostic.js';
 import { mergeUnitFiles } from '../unitfile/drop-in.js';
 import { parseUnitFile } from '../unitfile/parse.js';
@@ -13,6 +13,9 @@ import { dropInFolders } from '../unitfile/search-path.js';
 import type { UnitContents, UnitFile } from '../unitfile/unit-file.js';
 import { quadletFolders, readFolder, realPath, type Folder } from './quadlet-folders.js';
 import { statQuietly } from './stat.js';
+
+/** One object for all files: Node copies its defaults where it is given less. */
+const READ = { encoding: 'utf8', flag: 'r' } as const;
 
 export interface QuadletFiles {
   readonly files: readonly UnitContents[];
@@ -31,14 +34,17 @@ export function readQuadletFiles(dirs: readonly string[], { files = [], tolerant
   return new Reader(files, quadletFolders(dirs), tolerant).read(files);
 }
 
-/** A Quadlet file before its drop-ins are merged. */
-interface Found {
+/** A template before its drop-ins are merged: its instances have drop-ins of their own. */
+interface Template {
   readonly fragment: UnitFile;
   /** The folder that it is linked from, where that is none of the others. */
   readonly linked: Folder | undefined;
 }
 
 class Reader {
+  /** By name. */
+  readonly #files = new Map<string, UnitContents>();
+  readonly #templates = new Map<string, Template>();
   readonly #diagnostics: Diagnostic[] = [];
   readonly #folders: readonly Folder[];
   /** Drop-ins of many files are read once. */
@@ -60,29 +66,34 @@ class Reader {
   }
 
   read(first: readonly string[]): QuadletFiles {
-    const found = new Map<string, Found>();
-    for (const path of first) this.#add(found, path, basename(path), true);
-    for (const { path, quadlets, links } of this.#folders) for (const name of quadlets) this.#add(found, `${path}/${name}`, name, links.has(name));
-    this.#addInstances(found);
-    const files = [...found].map(([name, { fragment, linked }]) => mergeUnitFiles(name, fragment, this.#dropIns(name, linked)));
-    return { files, diagnostics: this.#diagnostics };
+    for (const path of first) this.#read(path, basename(path), true);
+    for (const { path, quadlets, links } of this.#folders) for (const name of quadlets) this.#read(`${path}/${name}`, name, links.has(name));
+    if (this.#templates.size > 0) this.#addInstances();
+    return { files: [...this.#files.values()], diagnostics: this.#diagnostics };
   }
 
-  #add(found: Map<string, Found>, path: string, name: string, mayBeLink: boolean): void {
-    if (found.has(name)) return;
+  #read(path: string, name: string, mayBeLink: boolean): void {
+    if (this.#files.has(name)) return;
     const fragment = this.#parse(path, 'error', 'refusing to load');
-    if (fragment !== undefined) found.set(name, { fragment, linked: mayBeLink ? this.#folderOfTarget(path) : undefined });
+    if (fragment === undefined) return;
+    const linked = mayBeLink ? this.#folderOfTarget(path) : undefined;
+    if (isTemplate(name)) this.#templates.set(name, { fragment, linked });
+    this.#add(name, fragment, linked);
+  }
+
+  #add(name: string, fragment: UnitFile, linked: Folder | undefined): void {
+    this.#files.set(name, mergeUnitFiles(name, fragment, this.#dropIns(name, linked)));
   }
 
   /** Instances of templates that have no file of their own, only drop-ins. */
-  #addInstances(found: Map<string, Found>): void {
+  #addInstances(): void {
     for (const { path, dropIns } of this.#folders) {
       for (const dropIn of dropIns) {
         const name = dropIn.slice(0, -'.d'.length);
         const { prefix, instance, type } = splitName(name);
-        if (instance === undefined || instance === '' || found.has(name)) continue;
-        const template = found.get(`${prefix}@.${type}`);
-        if (template !== undefined && statQuietly(`${path}/${dropIn}`)?.isDirectory() === true) found.set(name, template);
+        if (instance === undefined || instance === '' || this.#files.has(name)) continue;
+        const template = this.#templates.get(`${prefix}@.${type}`);
+        if (template !== undefined && statQuietly(`${path}/${dropIn}`)?.isDirectory() === true) this.#add(name, template.fragment, template.linked);
       }
     }
   }
@@ -132,7 +143,7 @@ class Reader {
   #parse(path: string, severity: 'error' | 'warning', consequence: string): UnitFile | undefined {
     let text: string;
     try {
-      text = readFileSync(path, 'utf8');
+      text = readFileSync(path, READ);
     } catch (error) {
       const { code = 'unknown error' } = error as NodeJS.ErrnoException;
       const message = code === 'ENOENT' ? `The link leads nowhere, ${consequence}` : `Failed to read the file: ${code}, ${consequence}`;

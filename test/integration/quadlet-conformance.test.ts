@@ -105,6 +105,18 @@ describe.skipIf(whyNoHost() !== undefined)('a service that Quadlet makes', () =>
     expect(rouse.links).toEqual(podman.links);
   });
 
+  test.each([
+    ['podman-system-generator', 'network-online.target'],
+    ['podman-user-generator', 'podman-user-wait-network-online.service'],
+  ])('is made by a link to us that is called %s', async (name, network) => {
+    await host.exec(['ln', '-s', '/rouse/bin/rouse', `/tmp/${name}`]);
+    const { status, stderr } = await host.exec([`/tmp/${name}`, '-no-kmsg-log', `/tmp/${name}.out`, '/tmp/early', '/tmp/late'], {
+      env: { QUADLET_UNIT_DIRS: '/rouse/test/quadlet/samples' },
+    });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect((await host.exec(['cat', `/tmp/${name}.out/minimal.service`])).stdout).toContain(`After=${network}\n`);
+  });
+
   test.each(readdirSync(NEWER))('comes of a file that podman 5.4.2 does not know yet: %s', async (name) => {
     const folder = `/tmp/newer-${name}`;
     await host.exec(['sh', '-c', `mkdir ${folder} && cat >${folder}/${name}`], { input: readFileSync(join(NEWER, name), 'utf8') });
