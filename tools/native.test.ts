@@ -35,17 +35,21 @@ describe('the native parts', () => {
     expect(Object.fromEntries(sums)).toEqual(Object.fromEntries(binaries.map((name) => [name, sha256(join(NATIVE, name))])));
   });
 
-  it.runIf(isReferenceCompiler())('are what their sources make', () => {
-    const copy = mkdtempSync(join(tmpdir(), 'rouse-native-'));
-    try {
-      cpSync(NATIVE, copy, { recursive: true });
-      for (const { name } of readdirSync(copy, { withFileTypes: true }).filter((entry) => entry.isDirectory() && readdirSync(join(copy, entry.name)).includes('build.sh')))
-        execFileSync('sh', [join(copy, name, 'build.sh')], { env: { ...process.env, CC }, stdio: 'pipe' });
-      const built = binaries.filter((name) => name.includes(`.${MACHINE}`));
-      expect(built.length).toBeGreaterThan(5);
-      expect(Object.fromEntries(built.map((name) => [name, sha256(join(copy, name))]))).toEqual(Object.fromEntries(built.map((name) => [name, sums.get(name)])));
-    } finally {
-      rmSync(copy, { recursive: true });
-    }
-  });
+  it.runIf(isReferenceCompiler())(
+    'are what their sources make',
+    () => {
+      const copy = mkdtempSync(join(tmpdir(), 'rouse-native-'));
+      try {
+        cpSync(NATIVE, copy, { recursive: true });
+        for (const { name } of readdirSync(copy, { withFileTypes: true }).filter((entry) => entry.isDirectory() && readdirSync(join(copy, entry.name)).includes('build.sh')))
+          execFileSync('sh', [join(copy, name, 'build.sh')], { env: { ...process.env, CC }, stdio: 'pipe' });
+        const built = binaries.filter((name) => name.includes(`.${MACHINE}`));
+        expect(built.length).toBeGreaterThan(5);
+        expect(Object.fromEntries(built.map((name) => [name, sha256(join(copy, name))]))).toEqual(Object.fromEntries(built.map((name) => [name, sums.get(name)])));
+      } finally {
+        rmSync(copy, { recursive: true });
+      }
+    },
+    120_000,
+  );
 });
