@@ -292,7 +292,8 @@ describe('--idle', () => {
 
   test('hands signals on, and ends with the command', async () => {
     const path = join(folder, 'a');
-    const server = activate(['--now', '--idle=1h', '-l', path, 'sh', '-c', 'trap "echo caught; exit 5" TERM; echo ready; while :; do sleep 0.05; done']);
+    // The words that we wait for are not in the command itself, which is logged before it runs.
+    const server = activate(['--now', '--idle=1h', '-l', path, 'sh', '-c', 'trap "echo caught; exit 5" TERM; echo re""ady; while :; do sleep 0.05; done']);
     await server.says('ready');
     server.child.kill('SIGTERM');
     expect(await server.ended).toBe(5);
