@@ -24,6 +24,9 @@ type PlannedContainer = Extract<Planned, { readonly type: 'container' }>;
 
 export class Arming {
   #armed: Armed | undefined;
+  /** It was let go, and its service is about to take it. */
+  #early: Taken | undefined;
+  #earlyId: string | undefined;
   /** What it was made from. */
   #from: ServiceConfig | undefined;
   #why: string | undefined;
@@ -51,7 +54,7 @@ export class Arming {
   }
 
   get invocationId(): string | undefined {
-    return this.#armed?.invocationId;
+    return this.#early === undefined ? this.#armed?.invocationId : this.#earlyId;
   }
 
   /** The container that waits, and its image's name. */
@@ -76,7 +79,7 @@ export class Arming {
 
   /** Whether there is something to wait for, or to take. */
   get isPossible(): boolean {
-    return this.#armed !== undefined && this.#armed.state !== 'gone';
+    return this.#early !== undefined || (this.#armed !== undefined && this.#armed.state !== 'gone');
   }
 
   /** Calls back when `take` can be asked. */
@@ -85,8 +88,34 @@ export class Arming {
     else this.#armed.whenSettled(callback);
   }
 
+  /**
+   * Lets it go before the start that is going to take it has been planned: that takes a third of the time to the first byte. Only for a start that happens
+   * within the same turn of the event loop; `dropEarly` comes at its end.
+   */
+  takeEarly(): boolean {
+    if (this.#armed?.state !== 'armed') return false;
+    this.#earlyId = this.#armed.invocationId;
+    this.#early = this.take();
+    return this.#early !== undefined;
+  }
+
+  /** The start did not happen. */
+  dropEarly(): void {
+    const early = this.#early;
+    this.#early = undefined;
+    if (early === undefined) return;
+    this.unit.manager.say(this.unit, 'Its program was let go and is not to run, killing it');
+    signalQuietly(early.pid);
+    early.pidfd.close();
+    early.close();
+    early.notify?.close();
+  }
+
   /** Lets it go; undefined: an ordinary start has to do. */
   take(): Taken | undefined {
+    const early = this.#early;
+    this.#early = undefined;
+    if (early !== undefined) return early;
     const armed = this.#armed;
     this.#armed = undefined;
     this.#wanted = false;
@@ -224,6 +253,14 @@ export class Arming {
     this.#wanted = false;
     this.#why = why;
     this.unit.manager.sayOnce(`${this.unit.name}: Not armed, starting it in the ordinary way: ${why}`);
+  }
+}
+
+function signalQuietly(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has gone.
   }
 }
 

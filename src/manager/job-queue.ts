@@ -27,6 +27,10 @@ export class JobQueue {
     return this.#jobs.get(unit);
   }
 
+  get isEmpty(): boolean {
+    return this.#jobs.size === 0;
+  }
+
   get all(): readonly Job[] {
     return [...this.#jobs.values()];
   }

@@ -33,6 +33,7 @@ import { Leftovers } from './leftovers.js';
 import { monitorVariables } from './monitor-variables.js';
 import type { ManagerObserver } from './observer.js';
 import { ServiceUnit } from './service.js';
+import { startsAtOnce } from './start-at-once.js';
 import { SocketUnit } from './socket.js';
 import { TargetUnit } from './target.js';
 import { planTransaction, type Transaction } from './transaction.js';
@@ -294,7 +295,13 @@ export class Manager {
     if (triggered instanceof ServiceUnit) {
       triggered.beginActivation(arrival);
       if (triggered.freezing.isFrozen) return triggered.thawForClient();
+      if (startsAtOnce(this, triggered)) triggered.letGoEarly();
     }
+    this.#startTriggered(socket, service);
+    if (triggered instanceof ServiceUnit) triggered.arming.dropEarly();
+  }
+
+  #startTriggered(socket: SocketUnit, service: string): void {
     this.queue(service, 'start', 'replace', (end) => {
       const unit = this.find(service);
       if (end.result === 'done' || socket.subState !== 'running' || (unit !== undefined && !isInactive(unit.activeState))) return;

@@ -137,6 +137,11 @@ export class ServiceUnit extends Unit {
     this.activations.begin(arrivedMs, noticedMs);
   }
 
+  /** Its program is let go before the start is planned that takes it; startsAtOnce. */
+  letGoEarly(): void {
+    if (this.arming.takeEarly()) this.#markExecuted();
+  }
+
   #markExecuted(): void {
     this.activations.mark('executed');
     if (this.#arrivedAt?.isOpen === true) this.#firstAccept = new FirstAccept(this.#arrivedAt, () => this.activations.mark('accepted'));
@@ -164,6 +169,11 @@ export class ServiceUnit extends Unit {
   /** When the start limit that was hit allows another start; 0: now. */
   get startLimitRemainingMs(): number {
     return this.#data.startLimitHit ? (this.#startLimit?.remainingMs(performance.now()) ?? 0) : 0;
+  }
+
+  /** Whether the start limit allows another start now. */
+  get mayStart(): boolean {
+    return this.#startLimit === undefined || this.#startLimit.remainingMs(performance.now()) === 0;
   }
 
   /** ' (5 starts in 10 s)' */
