@@ -102,9 +102,9 @@ async function loopDelay(pid) {
   return JSON.parse(readFileSync(loopFile, 'utf8'));
 }
 
-/** As the command starts it in the background, with somebody who watches its event loop. */
+/** As the command starts it in the background; in a crowd with somebody who watches its event loop. */
 async function startManager() {
-  const flags = ['--no-opt', '--max-semi-space-size=1', '--optimize-for-size', '--import', join(import.meta.dirname, 'loop-delay.mjs')];
+  const flags = ['--no-opt', '--max-semi-space-size=1', '--optimize-for-size', ...(kind === 'rest' ? [] : ['--import', join(import.meta.dirname, 'loop-delay.mjs')])];
   const child = spawn(process.execPath, [...flags, rouse, 'daemon'], { env: { ...env, LOOP_DELAY_FILE: loopFile }, stdio: 'ignore' });
   while (run('status').status !== 0) await sleep(100);
   return child.pid;

@@ -34,25 +34,28 @@ async function run(script, args, { user = 'root', systemd = true } = {}) {
   }
 }
 
+const json = option('--json', undefined);
+
+/** Each part is kept when it is there: all of them take half an hour. */
 async function measure() {
   const results = { date: new Date().toISOString().slice(0, 10), rounds };
-  console.error(`${rounds} rounds as root`);
-  results.root = await run('speed.mjs', [rounds]);
-  console.error(`${rounds} rounds as a user`);
-  results.rootless = await run('speed.mjs', [rounds], { user: 'tester' });
-  console.error('a crowd of a hundred, plain');
-  results.crowdPlain = await run('crowd.mjs', ['plain', 100], { systemd: false });
-  console.error('a crowd of a hundred, armed containers');
-  results.crowdContainer = await run('crowd.mjs', ['container', 100], { systemd: false });
-  console.error(`${many} armed containers at rest`);
-  results.rest = await run('crowd.mjs', ['rest', many], { systemd: false });
+  const parts = [
+    ['root', `${rounds} rounds as root`, () => run('speed.mjs', [rounds])],
+    ['rootless', `${rounds} rounds as a user`, () => run('speed.mjs', [rounds], { user: 'tester' })],
+    ['crowdPlain', 'a crowd of a hundred, plain', () => run('crowd.mjs', ['plain', 100], { systemd: false })],
+    ['crowdContainer', 'a crowd of a hundred, armed containers', () => run('crowd.mjs', ['container', 100], { systemd: false })],
+    ['rest', `${many} armed containers at rest`, () => run('crowd.mjs', ['rest', many], { systemd: false })],
+  ];
+  for (const [name, words, part] of parts) {
+    console.error(words);
+    results[name] = await part();
+    if (json !== undefined) writeFileSync(json, JSON.stringify(results));
+  }
   return results;
 }
 
 const from = option('--from', undefined);
 const results = from === undefined ? await measure() : JSON.parse(readFileSync(from, 'utf8'));
-const json = option('--json', undefined);
-if (json !== undefined) writeFileSync(json, JSON.stringify(results));
 const page = speedPage(results);
 if (argv.includes('--write')) {
   const docs = join(import.meta.dirname, '../docs');

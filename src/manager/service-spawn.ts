@@ -56,6 +56,9 @@ export interface NotSpawned {
   readonly notSpawned: { readonly exitStatus: number | undefined };
 }
 
+/** Nothing of them waits for execve(). */
+const HASTY_TYPES: ReadonlySet<string> = new Set(['simple', 'idle', 'notify', 'notify-reload']);
+
 export function spawnCommand(manager: Manager, unit: ServiceUnit, config: ServiceConfig, effect: SpawnEffect, facts: SpawnFacts): SpawnedCommand | NotSpawned {
   const output = writesOutput(config.exec) ? pipe() : undefined;
   let containerLog: ContainerLog | undefined;
@@ -87,8 +90,8 @@ export function spawnCommand(manager: Manager, unit: ServiceUnit, config: Servic
       output: output?.write,
       ...(asks === undefined ? {} : { asks }),
       ...(facts.gate === undefined ? {} : { gate: facts.gate }),
-      // Many come in a row, and nobody is told whether the program of a simple service could be executed.
-      hasty: unit.connection !== undefined && effect.list === 'execStart' && config.serviceType === 'simple',
+      // Many may come in a row, and whether the program could be executed is heard of when the process has ended.
+      hasty: (unit.connection !== undefined || unit.isBeingActivated) && effect.list === 'execStart' && HASTY_TYPES.has(config.serviceType),
       ...belongings(manager, unit, config, effect),
       ...(isContainerService(config) ? { adapt } : {}),
     });

@@ -137,6 +137,11 @@ export class ServiceUnit extends Unit {
     this.activations.begin(arrivedMs, noticedMs);
   }
 
+  /** A client waits for it to be started. */
+  get isBeingActivated(): boolean {
+    return this.#arrivedAt !== undefined;
+  }
+
   /** Its program is let go before the start is planned that takes it; startsAtOnce. */
   letGoEarly(): void {
     if (this.arming.takeEarly()) this.#markExecuted();
