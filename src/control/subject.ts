@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { unitFileState } from '../load/install.js';
+import { presetOf } from '../load/preset.js';
 import type { LoadedUnit } from '../load/unit-store.js';
 import { isInactive } from '../manager/active-state.js';
 import { unmetCondition } from '../manager/condition.js';
@@ -9,7 +10,8 @@ import type { Manager } from '../manager/manager.js';
 import { ServiceUnit } from '../manager/service.js';
 import { SocketUnit } from '../manager/socket.js';
 import type { Unit } from '../manager/unit.js';
-import { NO_STATE, relatedByFile, type MainProcess, type Subject, type UnitState } from '../properties/subject.js';
+import { USUAL_FILES } from '../unit/defaults.js';
+import { inverseOf, NO_STATE, relatedByFile, type MainProcess, type Relation, type Subject, type UnitState } from '../properties/subject.js';
 import { fragmentPathOf } from './generated-file.js';
 import { changedOnDisk } from './wire-unit.js';
 
@@ -25,15 +27,30 @@ export function unloadedSubject(manager: Manager, loaded: LoadedUnit): Subject {
   return {
     ...files,
     config,
-    related: (relation) => [...new Set([...(config === undefined ? [] : relatedByFile(config, relation)), ...files.related(relation)])],
+    related: (relation) => [
+      ...new Set([...(config === undefined ? [] : relatedByFile(config, relation)), ...files.related(relation), ...relatedByNeighbours(manager, loaded, relation)]),
+    ],
     state: {
       ...NO_STATE,
       get unitFileState() {
         return fileState(manager, loaded);
       },
+      get unitFilePreset() {
+        return filePreset(manager, loaded);
+      },
     },
     usage: () => undefined,
   };
+}
+
+/** What the units say of it that it names itself: systemd would have loaded them along with it. */
+function relatedByNeighbours(manager: Manager, { name, config }: LoadedUnit, relation: Relation): readonly string[] {
+  const names = new Set(config?.dependencies.map((dependency) => dependency.name));
+  const seen = inverseOf(relation);
+  return [...names].filter((other) => {
+    const neighbour = seen === undefined ? undefined : manager.host.store.load(other).config;
+    return neighbour !== undefined && seen !== undefined && relatedByFile(neighbour, seen).includes(name);
+  });
 }
 
 function filesOf(manager: Manager, loaded: LoadedUnit): Omit<Subject, 'config' | 'state' | 'usage'> {
@@ -52,6 +69,11 @@ function fileState(manager: Manager, { name, loadState }: LoadedUnit): string {
   return loadState === 'not-found' ? '' : unitFileState(manager.host.store, name);
 }
 
+/** Only what has an [Install] section, or a file at all, can be preset. */
+function filePreset(manager: Manager, { name, loadState, contents }: LoadedUnit): string {
+  return loadState !== 'loaded' || (contents?.fragmentPath ?? '') === '' ? '' : presetOf(manager.host.store, name);
+}
+
 function stateOf(manager: Manager, unit: Unit): UnitState {
   return {
     ...NO_STATE,
@@ -68,6 +90,9 @@ function stateOf(manager: Manager, unit: Unit): UnitState {
     // Those that look at files do so when they are asked.
     get unitFileState() {
       return fileState(manager, unit.loaded);
+    },
+    get unitFilePreset() {
+      return filePreset(manager, unit.loaded);
     },
     get needDaemonReload() {
       return changedOnDisk(unit.loaded);
@@ -141,7 +166,9 @@ const LIMIT_NAMES: Readonly<Record<string, string>> = {
 function readLimits(): ReadonlyMap<string, readonly [number, number]> {
   const number = (text: string): number => (text === 'unlimited' ? Infinity : Number(text));
   const lines = [...readText('/proc/self/limits').matchAll(/^Max (.*?)\s{2,}(\S+)\s+(\S+)/gm)];
-  return new Map(lines.map(([, name = '', soft = '', hard = '']) => [LIMIT_NAMES[name] ?? name, [number(soft), number(hard)]]));
+  const limits = new Map(lines.map(([, name = '', soft = '', hard = '']) => [LIMIT_NAMES[name] ?? name, [number(soft), number(hard)] as const]));
+  const files = limits.get('NOFILE');
+  return files === undefined ? limits : limits.set('NOFILE', [Math.min(USUAL_FILES, files[1]), files[1]]);
 }
 
 function readText(path: string): string {

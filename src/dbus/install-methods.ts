@@ -1,5 +1,7 @@
 /** enable, disable, mask and their kin on the bus; what they do is load/install.ts. Links count for the manager after its next Reload. */
 import { disableUnits, enableUnits, InstallError, maskUnits, unitFileState, unmaskUnits, type InstallResult, type LinkChange } from '../load/install.js';
+import { addDependencies, linkUnits, revertUnits, setDefaultTarget } from '../load/link-units.js';
+import { presetUnits } from '../load/preset.js';
 import type { Api } from './api.js';
 import { method, query, type CallContext, type Method } from './interface.js';
 import { CallError } from './names.js';
@@ -61,6 +63,12 @@ function reenable(context: Context, names: Names, runtime: boolean, force: boole
   return [info as Value, [...(changes(removed.changes) as readonly Value[]), ...(created as readonly Value[])]];
 }
 
+function preset(context: Context, names: Names, mode: string, runtime: boolean): readonly Value[] {
+  const known = (['full', 'enable-only', 'disable-only'] as const).find((each) => each === (mode === '' ? 'full' : mode));
+  if (known === undefined) throw CallError.standard('InvalidArgs', `Bad preset mode '${mode}'`);
+  return install(context, runtime, () => withInfo(names, presetUnits(context.api.store, names, known)));
+}
+
 export const INSTALL_METHODS: readonly Method<undefined>[] = [
   query('GetUnitFileState', 'file:s', 'state:s', ({ api }: Context, name: string) => [fileState(api, name)]),
   method('EnableUnitFiles', 'files:as runtime:b force:b', WITH_INFO, enable),
@@ -81,6 +89,23 @@ export const INSTALL_METHODS: readonly Method<undefined>[] = [
   method('UnmaskUnitFiles', 'files:as runtime:b', CHANGES, (context: Context, names: Names, runtime: boolean) => [
     changes(install(context, runtime, () => unmaskUnits(context.api.store, names)).changes),
   ]),
+  method('LinkUnitFiles', 'files:as runtime:b force:b', CHANGES, (context: Context, paths: Names, runtime: boolean, force: boolean) => [
+    changes(install(context, runtime, () => linkUnits(context.api.store, paths, force)).changes),
+  ]),
+  method('PresetUnitFiles', 'files:as runtime:b force:b', WITH_INFO, (context: Context, names: Names, runtime: boolean) => preset(context, names, 'full', runtime)),
+  method('PresetUnitFilesWithMode', 'files:as mode:s runtime:b force:b', WITH_INFO, preset),
+  method(
+    'AddDependencyUnitFiles',
+    'files:as target:s type:s runtime:b force:b',
+    CHANGES,
+    (context: Context, names: Names, target: string, type: string, runtime: boolean, force: boolean) => [
+      changes(install(context, runtime, () => addDependencies(context.api.store, names, target, type === 'Requires' ? 'requires' : 'wants', force)).changes),
+    ],
+  ),
+  method('SetDefaultTarget', 'name:s force:b', CHANGES, (context: Context, name: string) => [
+    changes(install(context, false, () => setDefaultTarget(context.api.store, name)).changes),
+  ]),
+  method('RevertUnitFiles', 'files:as', CHANGES, (context: Context, names: Names) => [changes(install(context, false, () => revertUnits(context.api.store, names)))]),
   query('GetUnitFileLinks', 'name:s runtime:b', 'links:as', ({ api }: Context, name: string) => [
     api.store.index.links.filter((link) => link.name === name || link.target?.endsWith(`/${name}`)).map(({ path }) => path),
   ]),

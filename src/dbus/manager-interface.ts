@@ -1,4 +1,5 @@
 /** Table: the methods and signals of the Manager object; org.freedesktop.systemd1(5), "THE MANAGER OBJECT". */
+import { cleanUnit } from './clean.js';
 import type { JobRequest } from './jobs.js';
 import { clearJobs, enqueue } from './jobs.js';
 import { noSuchUnit, type Api } from './api.js';
@@ -70,6 +71,10 @@ const UNITS: readonly Method<undefined>[] = [
   method('ResetFailedUnit', 'name:s', '', ({ api }: Context, name: string) => {
     api.known(name);
     api.find(name)?.resetFailed();
+    return [];
+  }),
+  method('CleanUnit', 'name:s mask:as', '', ({ api }: Context, name: string, kinds: Names) => {
+    cleanUnit(api, name, kinds);
     return [];
   }),
   method('KillUnit', 'name:s whom:s signal:i', '', ({ api }: Context, name: string, whom: string, signal: number) => {
@@ -181,8 +186,6 @@ function impossible(name: string, args: string, words: string, out = ''): Method
 const IMPOSSIBLE: readonly Method<undefined>[] = [
   impossible('FreezeUnit', 'name:s', 'rouse does not freeze units'),
   impossible('ThawUnit', 'name:s', 'rouse does not freeze units'),
-  impossible('RevertUnitFiles', 'files:as', 'rouse does not revert unit files: remove what was added to them', 'changes:a(sss)'),
-  impossible('CleanUnit', 'name:s mask:as', 'rouse does not remove the folders of units'),
   impossible('SetUnitProperties', 'name:s runtime:b properties:a(sv)', 'rouse does not change units that are loaded: write a drop-in'),
 ];
 

@@ -8,7 +8,7 @@
  *   hybrid    v1 controllers, with a v2 tree beside them that has none: units are tracked there, limits do not exist.
  *   none      no cgroup v2 at all.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, watch, writeFileSync, type FSWatcher } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, watch, writeFileSync, type FSWatcher } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 export type CgroupLayout = 'unified' | 'undelegated' | 'hybrid' | 'none';
@@ -109,6 +109,17 @@ export class UnitCgroup {
 
   static open(tree: CgroupTree, unit: string): UnitCgroup | undefined {
     return tree.base === undefined || tree.path === undefined ? undefined : new UnitCgroup(join(tree.base, unit), join(tree.path, unit), tree);
+  }
+
+  /** Delegate=: the service's user may divide it; cgroups(7), "Delegation". */
+  delegate(uid: number, gid: number): void {
+    for (const name of ['', 'cgroup.procs', 'cgroup.threads', 'cgroup.subtree_control']) {
+      try {
+        chownSync(join(this.path, name), uid, gid);
+      } catch {
+        // Not every kernel has each of them.
+      }
+    }
   }
 
   /** Every process in it and below it. */

@@ -55,6 +55,16 @@ function make(path: string, { mode }: OwnedDirectories, uid: number | undefined,
   chownSync(path, uid ?? now.uid, gid ?? now.gid);
 }
 
+/** All of one kind, with their second names; those of a dynamic user lie behind a link. */
+export function removeOwned(folders: OwnedFolders, exec: ExecConfig, kind: keyof OwnedFolders): void {
+  const { names, links } = exec[`${kind}Directory`];
+  for (const [, link] of links) rmSync(join(folders[kind], link), { force: true });
+  for (const name of names) {
+    rmSync(join(folders[kind], 'private', name), { recursive: true, force: true });
+    rmSync(join(folders[kind], name), { recursive: true, force: true });
+  }
+}
+
 /** RuntimeDirectory= goes when the service does, unless RuntimeDirectoryPreserve= says otherwise. */
 export function removeRuntimeDirectories(folders: OwnedFolders, exec: ExecConfig, restarting: boolean): void {
   const { runtimeDirectoryPreserve: preserve } = exec;

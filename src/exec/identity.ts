@@ -41,7 +41,7 @@ export function isDynamic(host: LaunchHost, { sandbox, user }: ExecConfig): bool
 
 function dynamicIdentity(unit: string, exec: ExecConfig): Identity {
   const uid = dynamicUid(unit);
-  const gid = exec.group === undefined ? uid : groupId(exec.group);
+  const gid = exec.group === undefined || groupByName(exec.group) === undefined ? uid : groupId(exec.group);
   const name = exec.user ?? unit.replace(/(@[^.]*)?\.service$/, '');
   return { facts: { name, home: '/', shell: '/usr/sbin/nologin' }, uid, gid, groups: exec.supplementaryGroups.map((each) => groupId(each)) };
 }

@@ -14,7 +14,8 @@ import { stageText } from '../sys/exec-stage.js';
 import type { Fd } from '../sys/fd.js';
 import { nativeProgram } from '../sys/native-program.js';
 import { spawn, type ExecSetup, type SpawnedProcess } from '../sys/spawn.js';
-import { RESOURCES } from '../sys/limits.js';
+import { ownFileLimit, RESOURCES } from '../sys/limits.js';
+import { USUAL_FILES } from '../unit/defaults.js';
 import { buildEnvironment, DEFAULT_PATH, EnvironmentFileError, type UserFacts } from './environment.js';
 import { writeCredentials } from './credentials.js';
 import { openFiles } from './open-files.js';
@@ -175,7 +176,7 @@ function makeSetup(host: LaunchHost, request: LaunchRequest, identity: Identity,
     newSession: true,
     listenPid: passedSockets(request).length > 0 || (request.openFiles ?? []).length > 0,
     ...(request.cgroup === undefined ? {} : { cgroup: request.cgroup }),
-    limits: exec.limits.flatMap(({ resource, soft, hard }) => {
+    limits: [...usualLimits(exec), ...exec.limits].flatMap(({ resource, soft, hard }) => {
       const number = RESOURCES[resource];
       return number === undefined ? [] : [{ resource: number, soft, hard }];
     }),
@@ -192,6 +193,12 @@ function makeSetup(host: LaunchHost, request: LaunchRequest, identity: Identity,
     workingDirectoryOptional: exec.workingDirectoryOptional || folder === undefined,
     ...(exec.rootDirectory === undefined ? {} : { rootDirectory: exec.rootDirectory }),
   };
+}
+
+/** systemd-system.conf(5), DefaultLimitNOFILE=: a program that uses select(2) breaks with more, and Node has raised ours to what is allowed. */
+function usualLimits({ limits }: ExecConfig): ExecConfig['limits'] {
+  const hard = ownFileLimit();
+  return hard === undefined || limits.some(({ resource }) => resource === 'nofile') ? [] : [{ resource: 'nofile', soft: Math.min(USUAL_FILES, hard), hard }];
 }
 
 function makeSandbox(host: LaunchHost, request: LaunchRequest, identity: Identity, directories: ReadonlyMap<string, string>): SandboxSetup {

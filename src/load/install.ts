@@ -166,7 +166,8 @@ function aliasOf(name: string, alias: string): string {
 
 // Links on disk
 
-function makeLink({ path, target }: Link, force: boolean): readonly LinkChange[] {
+/** Throws InstallError. */
+export function makeLink({ path, target }: Link, force: boolean): readonly LinkChange[] {
   const existing = readLink(path);
   if (existing === target) return [];
   if (existing !== undefined && (force || basename(existing) === basename(target))) rmSync(path);
@@ -185,7 +186,8 @@ function makeLink({ path, target }: Link, force: boolean): readonly LinkChange[]
   return [{ type: 'created', path, target }];
 }
 
-function removeLink({ path, target }: Link): LinkChange {
+/** Throws InstallError. */
+export function removeLink({ path, target }: Link): LinkChange {
   try {
     rmSync(path);
   } catch (error) {

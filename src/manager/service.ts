@@ -11,6 +11,7 @@ import { usesSocket } from '../exec/stdio.js';
 import { NotifySocket, type Notification } from '../exec/notify-socket.js';
 import { TrackedProcess, UnitProcesses } from '../exec/processes.js';
 import { Fd } from '../sys/fd.js';
+import { userByName } from '../sys/process.js';
 import { openPidfd } from '../sys/pidfd.js';
 import type { LoadedUnit } from '../load/unit-store.js';
 import type { ServiceConfig } from '../unit/config.js';
@@ -350,7 +351,10 @@ export class ServiceUnit extends Unit {
 
   #openCgroup(config: ServiceConfig): UnitCgroup | undefined {
     const template = this.connection === undefined || config.delegate || isContainerService(config) ? undefined : templateOf(this.name);
-    return template === undefined ? UnitCgroup.open(this.manager.cgroups, this.name) : this.manager.cgroupPool.take(template);
+    const cgroup = template === undefined ? UnitCgroup.open(this.manager.cgroups, this.name) : this.manager.cgroupPool.take(template);
+    const user = config.delegate && config.exec.user !== undefined ? userByName(config.exec.user) : undefined;
+    if (user !== undefined) cgroup?.delegate(user.uid, user.gid);
+    return cgroup;
   }
 
   #openNotify(config: ServiceConfig): void {

@@ -49,7 +49,6 @@ const NO_SANDBOX = [
   ...fixed('as', [], 'ExtensionDirectories'),
   ...fixed('a(sba(ss))', [], 'ExtensionImages'),
   ...fixed('a(ssba(ss))', [], 'MountImages'),
-  ...fixed('b', false, 'SetLoginEnvironment'),
   ...fixed('a(say)', [], 'SetCredentialEncrypted'),
   ...fixed('a(ss)', [], 'LoadCredentialEncrypted'),
   ...fixed('as', [], 'ImportCredential'),

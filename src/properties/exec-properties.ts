@@ -63,7 +63,9 @@ const stream = ({ type }: InputTarget | OutputTarget): string => type;
 const fdName = (target: InputTarget | OutputTarget): string => (target.type === 'fd' ? (target.name ?? '') : '');
 
 export const EXEC_PROPERTIES: readonly Property[] = [
-  exec('Environment', 'as', ({ environment }) => environment.map(([name, value]) => `${name}=${value}`)),
+  exec('Environment', 'as', ({ environment }) => [...new Map(environment)].map(([name, value]) => `${name}=${value}`)),
+  // The variables of a log-in come with a user.
+  exec('SetLoginEnvironment', 'b', ({ user, sandbox }) => user !== undefined || sandbox.dynamicUser),
   exec('EnvironmentFiles', 'a(sb)', ({ environmentFiles }) => environmentFiles.map(({ path, optional }) => [path, optional])),
   exec('PassEnvironment', 'as', ({ passEnvironment }) => passEnvironment),
   exec('UnsetEnvironment', 'as', ({ unsetEnvironment }) => unsetEnvironment),

@@ -76,7 +76,8 @@ export const SANDBOX_PROPERTIES: readonly Property[] = [
   sandbox('IPCNamespacePath', 's', ({ ipcNamespacePath }) => ipcNamespacePath ?? ''),
 ];
 
-const SECCOMP_ERROR_NUMBER_KILL = 2 ** 31 - 1;
+/** systemd's number for the kernel's own answer. */
+const SECCOMP_ERROR_NUMBER_KILL = 2 ** 31 - 2;
 
 function errnoOf(name: string | undefined): number {
   if (name === undefined) return SECCOMP_ERROR_NUMBER_KILL;

@@ -27,6 +27,12 @@ function configOf({ config }: Subject): ServiceConfig {
   return config?.type === 'service' ? config : BLANK;
 }
 
+/** Until its first start nobody has said that there is none. */
+function watchdogUsec(subject: Subject): number {
+  const timeMs = subject.state.watchdogMs ?? configOf(subject).watchdogMs;
+  return timeMs === 0 && subject.state.inactiveExitMs === 0 ? Infinity : usec(timeMs);
+}
+
 const OPEN_FLAGS = { 'read-only': 1, append: 2, truncate: 4, graceful: 8 } as const;
 
 function statuses(name: string, read: (config: ServiceConfig) => ExitStatusSet): Property {
@@ -51,7 +57,7 @@ export const SERVICE_PROPERTIES: readonly Property[] = [
   service('TimeoutStopFailureMode', 's', ({ timeoutStopFailureMode }) => timeoutStopFailureMode),
   service('RuntimeMaxUSec', 't', ({ runtimeMaxMs }) => usec(runtimeMaxMs)),
   service('RuntimeRandomizedExtraUSec', 't', ({ runtimeRandomizedExtraMs }) => usec(runtimeRandomizedExtraMs)),
-  property('WatchdogUSec', 't', (subject) => usec(subject.state.watchdogMs ?? configOf(subject).watchdogMs)),
+  property('WatchdogUSec', 't', (subject) => watchdogUsec(subject)),
   service('RootDirectoryStartOnly', 'b', ({ rootDirectoryStartOnly }) => rootDirectoryStartOnly),
   service('RemainAfterExit', 'b', ({ remainAfterExit }) => remainAfterExit),
   service('GuessMainPID', 'b', ({ guessMainPid }) => guessMainPid),

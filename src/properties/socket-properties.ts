@@ -29,7 +29,8 @@ function commands(name: string, read: (config: SocketConfig) => SocketConfig['ex
 
 export const SOCKET_PROPERTIES: readonly Property[] = [
   socket('BindIPv6Only', 's', ({ bindIpv6Only }) => bindIpv6Only),
-  socket('Backlog', 'u', ({ backlog }) => backlog),
+  // listen(2) takes an int.
+  socket('Backlog', 'u', ({ backlog }) => Math.min(backlog, 2 ** 31 - 1)),
   socket('TimeoutUSec', 't', ({ timeoutMs }) => usec(timeoutMs)),
   socket('BindToDevice', 's', ({ bindToDevice }) => bindToDevice ?? ''),
   socket('SocketUser', 's', ({ socketUser }) => socketUser ?? ''),
@@ -76,7 +77,7 @@ export const SOCKET_PROPERTIES: readonly Property[] = [
   live('NConnections', 'u', ({ state }) => state.connections),
   live('NAccepted', 'u', ({ state }) => state.accepted),
   live('NRefused', 'u', ({ state }) => state.refused),
-  property('FileDescriptorName', 's', (subject) => configOf(subject).fileDescriptorName ?? subject.loaded.name),
+  property('FileDescriptorName', 's', (subject) => configOf(subject).fileDescriptorName ?? (configOf(subject).accept ? 'connection' : subject.loaded.name)),
   socket('SocketProtocol', 'i', ({ socketProtocol }) => (socketProtocol === undefined ? 0 : PROTOCOLS[socketProtocol])),
   socket('TriggerLimitIntervalUSec', 't', ({ triggerLimitIntervalMs }) => usec(triggerLimitIntervalMs)),
   socket('TriggerLimitBurst', 'u', ({ triggerLimitBurst }) => triggerLimitBurst),

@@ -20,6 +20,7 @@ export interface UnitState {
   readonly condition: { readonly timeMs: number; readonly met: boolean; readonly assertsMet: boolean };
   readonly jobId: number;
   readonly unitFileState: string;
+  readonly unitFilePreset: string;
   readonly needDaemonReload: boolean;
   /** As the kernel names it; '' for none. */
   readonly controlGroup: string;
@@ -82,6 +83,7 @@ export const NO_STATE: UnitState = {
   condition: { timeMs: 0, met: false, assertsMet: false },
   jobId: 0,
   unitFileState: '',
+  unitFilePreset: '',
   needDaemonReload: false,
   controlGroup: '',
   invocationId: '',
@@ -117,6 +119,15 @@ export function offlineSubject(loaded: LoadedUnit, unitFileState: string, trigge
 
 /** What a unit's own files say, without what others say of it. */
 export function relatedByFile(config: UnitConfig, relation: Relation): readonly string[] {
-  if (relation === 'triggers') return config.type === 'socket' ? [serviceOf(config)] : [];
+  if (relation === 'triggers') return config.type === 'socket' && !config.accept ? [serviceOf(config)] : [];
   return [...new Set(config.dependencies.filter(({ kind }) => kind === relation).map(({ name }) => name))];
+}
+
+/** The same relation as the other unit's file would say it. */
+export function inverseOf(relation: Relation): Relation | undefined {
+  if (relation === 'triggeredBy') return 'triggers';
+  if (relation === 'triggers') return undefined;
+  if (relation === 'before') return 'after';
+  if (relation === 'after') return 'before';
+  return relation.endsWith('-inverse') ? (relation.slice(0, -'-inverse'.length) as DependencyKind) : undefined;
 }

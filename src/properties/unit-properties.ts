@@ -73,6 +73,7 @@ export const UNIT_PROPERTIES: readonly Property[] = [
   property('SourcePath', 's', ({ loaded }) => loaded.contents?.sourcePath ?? ''),
   property('DropInPaths', 'as', ({ loaded }) => loaded.contents?.dropInPaths ?? []),
   property('UnitFileState', 's', ({ state }) => state.unitFileState),
+  property('UnitFilePreset', 's', ({ state }) => state.unitFilePreset),
   ...times('StateChange', (state) => state.stateChangeMs),
   ...times('InactiveExit', (state) => state.inactiveExitMs),
   ...times('ActiveEnter', (state) => state.activeEnterMs),
@@ -82,7 +83,7 @@ export const UNIT_PROPERTIES: readonly Property[] = [
   property('CanStop', 'b', (subject) => newest(subject)?.refuseManualStop !== true),
   property('CanReload', 'b', canReload),
   config('CanIsolate', 'b', ({ allowIsolate }) => allowIsolate, false),
-  ...fixed('as', [], 'CanClean'),
+  property('CanClean', 'as', canClean),
   ...fixed('b', false, 'CanFreeze CanLiveMount'),
   live('Job', '(uo)', ({ state }) => [state.jobId, state.jobId === 0 ? '/' : `/org/freedesktop/systemd1/job/${state.jobId}`]),
   config('StopWhenUnneeded', 'b', ({ stopWhenUnneeded }) => stopWhenUnneeded, false),
@@ -121,6 +122,13 @@ export const UNIT_PROPERTIES: readonly Property[] = [
   ...fixed('a(ss)', [], 'ActivationDetails'),
   ...fixed('b', false, 'DebugInvocation'),
 ];
+
+function canClean(subject: Subject): readonly string[] {
+  const { config: own } = subject;
+  if (own?.type !== 'service') return [];
+  const kinds = (['runtime', 'state', 'cache', 'logs', 'configuration'] as const).filter((kind) => own.exec[`${kind}Directory`].names.length > 0);
+  return [...kinds, ...(own.fileDescriptorStoreMax > 0 && own.fileDescriptorStorePreserve !== 'no' ? ['fdstore'] : [])];
+}
 
 function canReload({ config: own }: Subject): boolean {
   return own?.type === 'service' && (own.execReload.length > 0 || own.serviceType === 'notify-reload');

@@ -53,6 +53,9 @@ export const EXEC_DEFAULTS = {
 
 export const KILL_DEFAULTS = { killMode: 'control-group', killSignal: 'SIGTERM', finalKillSignal: 'SIGKILL', watchdogSignal: 'SIGABRT', sendSighup: false, sendSigkill: true };
 
+/** The soft half of DefaultLimitNOFILE=. */
+export const USUAL_FILES = 1024;
+
 /** DefaultTimeoutStartSec= and DefaultTimeoutStopSec= */
 const TIMEOUT_MS = 90_000;
 

@@ -165,13 +165,13 @@ class Loader {
     if (!isWhole) return undefined;
     const config = draft as unknown as UnitConfig;
     const written = [...config.dependencies, ...(this.context.extraDependencies ?? [])].map((dependency) => this.#instantiate(dependency));
-    draft['dependencies'] = this.#checkSelf([...written, ...impliedDependencies(config, this.#whole())]);
+    draft['dependencies'] = this.#checkSelf([...written, ...impliedDependencies(config, this.#whole(), this.context.facts.mode)]);
     return deepFreeze(config);
   }
 
   #finishSocket(draft: Draft): boolean {
     if (!this.#hasSection('Socket')) return false;
-    splitOff(draft);
+    splitOff(draft, this.contents.name, this.context.facts);
     const config = draft as unknown as SocketConfig;
     const refusal = verifySocket(config);
     if (refusal !== undefined) return this.#refuse('Socket', refusal);
@@ -182,7 +182,7 @@ class Loader {
 
   #finishService(draft: Draft): boolean {
     if (!this.#hasSection('Service')) return false;
-    splitOff(draft);
+    splitOff(draft, this.contents.name, this.context.facts);
     const config = draft as unknown as ServiceConfig;
     draft['serviceType'] ??= config.busName !== undefined ? 'dbus' : config.execStart.length > 0 ? 'simple' : 'oneshot';
     draft['timeoutStartMs'] ??= config.serviceType === 'oneshot' ? Infinity : TIMEOUT_MS;
@@ -242,13 +242,24 @@ class Loader {
 }
 
 /** Of the flat draft of a section that runs commands, the two groups that its config has. */
-function splitOff(draft: Draft): void {
+function splitOff(draft: Draft, name: string, facts: SpecifierFacts): void {
   if (Object.hasOwn(draft, 'standardInputData')) takeData(draft);
-  if (Object.hasOwn(draft, 'sandbox')) draft['sandbox'] = completeSandbox(draft['sandbox'] as SandboxConfig);
+  if (Object.hasOwn(draft, 'sandbox')) finishSandbox(draft, name, facts);
   const output = (draft['standardOutput'] as OutputTarget | undefined) ?? defaultOutput(draft['standardInput'] as InputTarget);
   if (Object.hasOwn(draft, 'standardOutput') || output.type !== EXEC_OF_ALL.standardOutput.type) draft['standardOutput'] = output;
   draft['exec'] = part(draft, EXEC_FIELDS, EXEC_OF_ALL);
   draft['kill'] = part(draft, KILL_FIELDS, KILL_DEFAULTS);
+}
+
+function finishSandbox(draft: Draft, name: string, { mode }: SpecifierFacts): void {
+  const sandbox = completeSandbox(draft['sandbox'] as SandboxConfig);
+  draft['sandbox'] = sandbox;
+  if (!sandbox.dynamicUser || mode === 'user') return;
+  const { prefix = '' } = parseUnitName(name) ?? {};
+  // systemd.exec(5), DynamicUser=: the user is called as the unit is.
+  if (/^[a-zA-Z_][\w-]{0,30}$/.test(prefix)) draft['user'] ??= prefix;
+  draft['group'] ??= draft['user'];
+  draft['noNewPrivileges'] = true;
 }
 
 /** systemd.exec(5), StandardInputText=: it is what is read where nothing else is said. */

@@ -140,7 +140,7 @@ function withDynamicUser(sandbox: SandboxConfig): SandboxConfig {
     ...sandbox,
     protectSystem: 'strict',
     protectHome: protectHome === 'no' ? 'read-only' : protectHome,
-    privateTmp: privateTmp === 'no' ? 'connected' : privateTmp,
+    privateTmp: privateTmp === 'no' ? 'disconnected' : privateTmp,
     restrictSuidSgid: true,
     removeIpc: true,
   };

@@ -70,9 +70,11 @@ async function play(host, situation, client) {
     .filter((name) => !name.includes('/') && !name.includes('@.'))
     .join(' ');
   const kept = situation.keep === undefined ? '' : 'ctl start X-keeper.service';
-  const script = named(`CLIENT=${client}\n${PRELUDE}\n${kept}\n${situation.script.trim()}\n`, situation);
+  const script = named(
+    `CLIENT=${client}\n${PRELUDE}\n${kept}\n${situation.script.trim()}\n{ systemctl stop --job-mode=replace ${names}; systemctl reset-failed ${names}; rm -rf /run/X-*; } >/dev/null\n`,
+    situation,
+  );
   const { stdout } = await host.exec(['sh', '-c', script]);
-  await host.exec(['sh', '-c', named(`systemctl stop --job-mode=replace ${names}; systemctl reset-failed ${names}; rm -rf /run/X-*`, situation)]);
   return stdout.replaceAll(prefixOf(situation), 'X-');
 }
 

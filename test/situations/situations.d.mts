@@ -1,0 +1,3 @@
+import type { Situation } from './compare.mjs';
+
+export const SITUATIONS: readonly Situation[];
