@@ -13,7 +13,7 @@ import { addressOutsideOfSubnet, badQuadletValue, healthWithoutCommand, impatien
 import { guessedProcess, ineffectiveServiceKey, leftBehind, missingFileOfService, missingProgram, needlessKill, unknownUser } from './service-checks.js';
 import { folderOfSocket, ineffectiveSocketKey, oneshotBehindSocket, socketNotRequired, socketWithoutService, templateWithoutTemplate } from './socket-checks.js';
 import { badMount, badSecret, badVolume, missingPath } from './storage-checks.js';
-import { dateFormat, instanceOfNothing, shellSyntax, trailingComment, typographicCharacter, unclosedQuote, unknownSpecifier } from './text-checks.js';
+import { dateFormat, instanceOfNothing, joinedSection, shellSyntax, trailingComment, typographicCharacter, unclosedQuote, unknownSpecifier } from './text-checks.js';
 import type { Check } from './subject.js';
 import type { Severity } from '../unitfile/diagnostic.js';
 
@@ -29,6 +29,7 @@ export const CHECKS: readonly Check[] = [
   check('warning', 'deprecated-key', deprecatedKey, 'A key that another has replaced.'),
   // Text
   check('warning', 'trailing-comment', trailingComment, 'A comment behind a value is a part of the value.'),
+  check('warning', 'joined-section', joinedSection, 'A backslash takes a section header into a value.'),
   check('warning', 'unclosed-quote', unclosedQuote, 'A quote is opened and never closed.'),
   check('warning', 'typographic-character', typographicCharacter, 'Typographic quotes, dashes and blanks count as letters.'),
   check('warning', 'unknown-specifier', unknownSpecifier, 'A % that begins no specifier.'),

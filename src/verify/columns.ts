@@ -45,7 +45,7 @@ function findWord(lines: readonly string[], { file, line }: Place, word: string)
     const text = lines[index] ?? '';
     const found = indexOfWord(text, word, from);
     if (word !== '' && found >= 0 && !(from === 0 && /^\s*[#;]/.test(text))) return { file, line: index + 1, column: found + 1 };
-    if (!text.endsWith('\\') && !/^\s*[#;]/.test(text)) return undefined;
+    if (!text.trimEnd().endsWith('\\') && !/^\s*([#;]|$)/.test(text)) return undefined;
   }
   return undefined;
 }

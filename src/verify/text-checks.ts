@@ -2,7 +2,7 @@
 import { expandSpecifiers } from '../unitfile/specifier.js';
 import { specifierTable } from '../unit/specifiers.js';
 import { splitWords } from '../unitfile/words.js';
-import type { Finding, Subject, World } from './subject.js';
+import { ownSection, type Finding, type Subject, type World } from './subject.js';
 import { linesOf, type Line } from './text.js';
 
 /** Keys for people, in which everything may stand. */
@@ -46,6 +46,22 @@ export function* trailingComment(subject: Subject): Iterable<Finding> {
         section: line.section,
         message: `'${comment}' is a part of the value of ${line.key}=: there are no comments behind a value`,
         hint: 'put the comment on a line of its own',
+      };
+  }
+}
+
+/** A backslash at the end of a line joins the next one, in Quadlet files over empty lines and comments too. */
+export function* joinedSection(subject: Subject): Iterable<Finding> {
+  const sections = new Set([...SYSTEMD_SECTIONS, 'Quadlet', ownSection(subject)]);
+  for (const line of lines(subject)) {
+    const header = /\[([A-Za-z]+)\]$/.exec(line.value);
+    if (header !== null && sections.has(header[1] ?? ''))
+      yield {
+        at: line,
+        word: header[0],
+        section: line.section,
+        message: `${header[0]} is a part of the value of ${line.key}=: the backslash before it joins the lines, and no section begins`,
+        hint: 'leave the backslash at the end of the last line out',
       };
   }
 }

@@ -66,6 +66,13 @@ const ROWS: readonly Row[] = [
     good: container('UserNS=auto\n[Unit]\nStartLimitIntervalSec=10\n'),
   },
   {
+    code: 'joined-section',
+    title: 'a section header behind a backslash',
+    files: container('Exec=echo one \\\n\n# and on\n[Service]\n'),
+    found: ['web.container:6:1 warning joined-section: [Service] is a part of the value of Exec=: the backslash before it joins the lines, and no section begins'],
+    good: container('Exec=echo [one] \\\n  "[Two]"\n\n[Service]\nRestart=no\n'),
+  },
+  {
     code: 'trailing-comment',
     title: 'a comment behind a value',
     files: container('HostName=web # the name\n'),
