@@ -126,7 +126,7 @@ export class HeldSockets {
 
   #arm(held: Held): void {
     // One registration for the life of the descriptor, re-armed when it has fired: EPOLLONESHOT, epoll(7).
-    if (held.watch === undefined) held.watch = this.#poller.watch(held.fd, { oneShot: true, read: true }, (events) => this.#onReady(held, events));
+    if (held.watch === undefined) held.watch = this.#poller.watch(held.fd, { oneShot: true, read: true, first: true }, (events) => this.#onReady(held, events));
     else if (!held.armed) held.watch.rearm();
     held.armed = true;
   }

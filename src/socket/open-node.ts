@@ -9,6 +9,7 @@ import { mkfifo } from '../sys/fifo.js';
 import { openMessageQueue } from '../sys/mqueue.js';
 import { bindNetlink, netlinkSocket } from '../sys/netlink.js';
 import { setPipeSize } from '../sys/pipe.js';
+import { setsockopt, SO_REUSEADDR, SOL_SOCKET } from '../sys/socket.js';
 import type { Listen, SocketConfig } from '../unit/config.js';
 import { netlinkAddress } from '../unit/values/netlink.js';
 import type { Families } from './families.js';
@@ -81,6 +82,8 @@ export function openNetlink(text: string, config: SocketConfig): Opened {
   if (!parsed.ok) throw new Error(`It is not ${parsed.expected}`);
   const fd = netlinkSocket(parsed.value.protocol);
   return closingOnError(fd, () => {
+    // As on every socket in systemd, whatever its kind makes of it.
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, 1);
     const warnings = applyOptions(fd, 'netlink', config);
     bindNetlink(fd, parsed.value.groups);
     return warnings;

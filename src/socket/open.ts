@@ -99,10 +99,8 @@ function prepare(fd: Fd, address: SocketAddress, config: SocketConfig): readonly
     // BindIPv6Only=default is what the kernel has: /proc/sys/net/ipv6/bindv6only.
     if (config.bindIpv6Only !== 'default') setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, config.bindIpv6Only === 'ipv6-only' ? 1 : 0);
   }
-  if (address.family === 'inet' || address.family === 'inet6') {
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-    bindToDevice(fd, config);
-  }
+  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+  if (address.family === 'inet' || address.family === 'inet6') bindToDevice(fd, config);
   return applyOptions(fd, address.family, config);
 }
 

@@ -24,6 +24,8 @@ export interface WatchOptions {
   /** One call, then none until `rearm`. */
   readonly oneShot?: boolean;
   readonly edge?: boolean;
+  /** Served before others that are ready at the same time: a client waits there. */
+  readonly first?: boolean;
 }
 
 export interface Watch {
@@ -33,6 +35,7 @@ export interface Watch {
 
 interface Entry {
   readonly onReady: (events: number) => void;
+  readonly first: boolean;
 }
 
 export class Poller {
@@ -58,7 +61,7 @@ export class Poller {
     const mask =
       (options.read === true ? EPOLLIN : 0) | (options.write === true ? EPOLLOUT : 0) | (options.oneShot === true ? EPOLLONESHOT : 0) | (options.edge === true ? EPOLLET : 0);
     this.#control('add', fd, mask, id);
-    this.#entries.set(id, { onReady });
+    this.#entries.set(id, { onReady, first: options.first === true });
     return {
       rearm: () => this.#control('modify', fd, mask, id),
       close: () => {
@@ -88,7 +91,13 @@ export class Poller {
     this.wokenMs = performance.now();
     if (count < 0) return this.onError(new SysError('epoll_wait', libc.errno()));
     // Read out first: a callback may close watches that have events in this batch.
-    for (let i = 0; i < count; i++) this.#ready.push([this.#events.readUInt32LE(i * EPOLL_EVENT.size + EPOLL_EVENT.data), this.#events.readUInt32LE(i * EPOLL_EVENT.size)]);
+    const first: [id: number, events: number][] = [];
+    for (let i = 0; i < count; i++) {
+      const at = i * EPOLL_EVENT.size;
+      const id = this.#events.readUInt32LE(at + EPOLL_EVENT.data);
+      (this.#entries.get(id)?.first === true ? first : this.#ready).push([id, this.#events.readUInt32LE(at)]);
+    }
+    this.#ready.unshift(...first);
     this.#serve();
   }
 

@@ -99,7 +99,7 @@ export const SOCKET_DEFAULTS = {
   listen: [],
   accept: false,
   bindIpv6Only: 'default',
-  backlog: 2 ** 32 - 1,
+  backlog: 2 ** 31 - 1,
   socketMode: 0o666,
   directoryMode: 0o755,
   writable: false,

@@ -85,7 +85,7 @@ export const SOCKET_KEYS = tableOf(
   one('Accept', 'accept', boolean, false),
   one('SocketProtocol', 'socketProtocol', oneOf('udplite', 'sctp', 'mptcp')),
   one('BindIPv6Only', 'bindIpv6Only', oneOf('default', 'both', 'ipv6-only'), 'default'),
-  one('Backlog', 'backlog', wholeNumber(0, 2 ** 32 - 1), 2 ** 32 - 1),
+  one('Backlog', 'backlog', wholeNumber(0, 2 ** 32 - 1), 2 ** 31 - 1),
   one('BindToDevice', 'bindToDevice', text),
   one('SocketUser', 'socketUser', text),
   one('SocketGroup', 'socketGroup', text),
