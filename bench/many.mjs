@@ -1,7 +1,9 @@
 // Thousands of socket units: rouse beside systemd, in one run on one throw-away host. For each the time to load and listen, the memory a pair
 // of units takes, the time to read all files again, and the first byte of one activation among them beside that of one that is alone.
 //
-//   node bench/many.mjs [--counts 2000,10000] [--runs 30] [--write] [--json]
+//   node bench/many.mjs [--counts 2000,10000] [--runs 30] [--longest 300] [--write] [--json]
+//
+// A manager that takes longer than --longest seconds for one step is not waited for any longer.
 //
 // With --write the result becomes docs/scale.md.
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -12,7 +14,16 @@ import { formatTable, summarize } from './table.mjs';
 const option = (name, fallback) => (process.argv.includes(name) ? process.argv[process.argv.indexOf(name) + 1] : fallback);
 const COUNTS = option('--counts', '2000,10000').split(',').map(Number);
 const RUNS = Number(option('--runs', '30'));
+const LONGEST_S = Number(option('--longest', '300'));
 const HALF_HOUR_MS = 1_800_000;
+
+/** A step took too long; the processor time is what the manager had taken by then. */
+class TooLong extends Error {
+  constructor(step, cpuSeconds) {
+    super(step);
+    this.cpuSeconds = cpuSeconds;
+  }
+}
 
 /** Units i of a manager: a socket that listens on a port of its own, its service, and a target that pulls all of them in. */
 const PAIRS = `
@@ -59,8 +70,11 @@ class Bench {
   /** Seconds by the clock, and of the manager's own processor time. */
   async timed(script) {
     const before = await this.cpuSeconds();
-    const seconds = Number(await this.sh(`before=$EPOCHREALTIME; ${script}; after=$EPOCHREALTIME; echo $((\${after/./} - \${before/./}))`)) / 1e6;
-    return { seconds, cpuSeconds: (await this.cpuSeconds()) - before };
+    const timing = `before=$EPOCHREALTIME; ${script}; after=$EPOCHREALTIME; echo $((\${after/./} - \${before/./}))`;
+    const { status, stdout } = await this.host.exec(['bash', '-c', timing], { env: this.env, timeoutMs: LONGEST_S * 1000 });
+    const cpuSeconds = (await this.cpuSeconds()) - before;
+    if (status === 124) throw new TooLong(script, cpuSeconds);
+    return { seconds: Number(stdout.trim().split('\n').at(-1)) / 1e6, cpuSeconds };
   }
 
   async start() {
@@ -98,22 +112,33 @@ class Bench {
     await this.sh(`${this.ctl} stop 'many*.socket' 'many*.service' many.target 2>/dev/null; rm -f ${this.units}/many*; ${this.ctl} daemon-reload`, true);
   }
 
+  /** What was measured before a step took too long counts. */
   async crowd(count) {
+    const result = {};
+    try {
+      await this.measure(count, result);
+      await this.clear();
+    } catch (error) {
+      if (!(error instanceof TooLong)) throw error;
+      result.gaveUp = { step: error.message, cpuSeconds: error.cpuSeconds };
+    }
+    return result;
+  }
+
+  async measure(count, result) {
     const before = await this.memoryKb();
     await this.sh(`${PAIRS} make ${this.units} ${count} ${this.firstPort}`);
-    const load = await this.timed(`${this.ctl} daemon-reload && ${this.ctl} start many.target`);
+    result.load = await this.timed(`${this.ctl} daemon-reload && ${this.ctl} start many.target`);
     const last = this.firstPort + count - 1;
     const listening = Number(await this.sh(`ss -Hltn | awk '{ sub(/.*:/, "", $4); if ($4 >= ${this.firstPort} && $4 <= ${last}) n++ } END { print n + 0 }'`));
     if (listening !== count) throw new Error(`${this.name}: ${listening} of ${count} sockets listen`);
-    const memoryKb = (await this.memoryKb()) - before;
+    result.memoryKb = (await this.memoryKb()) - before;
     const port = this.firstPort + Math.floor(count / 2);
-    const activation = await this.firstBytes(port, `many${Math.floor(count / 2)}.service`);
-    const reload = await this.timed(`${this.ctl} daemon-reload`);
-    const touched = await this.timed(`echo >> ${this.units}/many7.service; ${this.ctl} daemon-reload`);
-    const list = await this.timed(`${this.ctl} list-sockets --no-legend | grep -c many >/dev/null`);
-    const stop = await this.timed(`${this.ctl} stop 'many*.socket' 2>/dev/null`);
-    await this.clear();
-    return { load, memoryKb, activation, reload, touched, list, stop };
+    result.activation = await this.firstBytes(port, `many${Math.floor(count / 2)}.service`);
+    result.reload = await this.timed(`${this.ctl} daemon-reload`);
+    result.touched = await this.timed(`echo >> ${this.units}/many7.service; ${this.ctl} daemon-reload`);
+    result.list = await this.timed(`${this.ctl} list-sockets --no-legend | grep -c many >/dev/null`);
+    result.stop = await this.timed(`${this.ctl} stop 'many*.socket' 2>/dev/null`);
   }
 }
 
@@ -139,23 +164,43 @@ async function measure() {
   return result;
 }
 
-const s = ({ seconds, cpuSeconds }) => `${seconds.toFixed(2)} s (${cpuSeconds.toFixed(2)})`;
-const ms = (us) => `${(us / 1000).toFixed(1)} ms`;
+const s = (step, gaveUp) =>
+  step === undefined ? (gaveUp === undefined ? '-' : `over ${LONGEST_S} s (${gaveUp.cpuSeconds.toFixed(0)})`) : `${step.seconds.toFixed(2)} s (${step.cpuSeconds.toFixed(2)})`;
+const ms = (times) => (times === undefined ? '-' : `${(median(times) / 1000).toFixed(1)} ms`);
+const median = (times) => summarize(times).median;
 
 function rowsOf(count, byManager) {
   const names = Object.keys(byManager);
   const [theirs, ours] = names.map((name) => byManager[name]);
-  const row = (title, text, ratio) => [title, ...names.map((name) => text(byManager[name])), ratio];
-  const median = (times) => summarize(times).median;
+  const ratio = (read) => (read(theirs) === undefined || read(ours) === undefined ? '-' : (read(ours) / read(theirs)).toFixed(3));
+  const row = (title, text, read) => [title, ...names.map((name) => text(byManager[name])), ratio(read)];
+  // The first step that is missing is the one that took too long.
+  const first = ['load', 'reload', 'touched', 'list', 'stop'].find((step) => theirs[step] === undefined);
+  const step = (title, name) =>
+    row(
+      title,
+      (manager) => s(manager[name], name === first ? manager.gaveUp : undefined),
+      (manager) => manager[name]?.seconds,
+    );
+  const bytes = (title, name) =>
+    row(
+      title,
+      (manager) => ms(manager[name]),
+      (manager) => manager[name] && median(manager[name]),
+    );
   return [
-    row('load and listen', ({ load }) => s(load), (ours.load.seconds / theirs.load.seconds).toFixed(2)),
-    row('daemon-reload, nothing changed', ({ reload }) => s(reload), (ours.reload.seconds / theirs.reload.seconds).toFixed(3)),
-    row('daemon-reload, one file changed', ({ touched }) => s(touched), (ours.touched.seconds / theirs.touched.seconds).toFixed(3)),
-    row('list-sockets', ({ list }) => s(list), (ours.list.seconds / theirs.list.seconds).toFixed(2)),
-    row('stop all sockets', ({ stop }) => s(stop), (ours.stop.seconds / theirs.stop.seconds).toFixed(2)),
-    row('memory a pair', ({ memoryKb }) => `${(memoryKb / count).toFixed(1)} KB`, (ours.memoryKb / theirs.memoryKb).toFixed(2)),
-    row('first byte, one pair alone', ({ alone }) => ms(median(alone)), (median(ours.alone) / median(theirs.alone)).toFixed(2)),
-    row(`first byte, one of ${count}`, ({ activation }) => ms(median(activation)), (median(ours.activation) / median(theirs.activation)).toFixed(2)),
+    step('load and listen', 'load'),
+    step('daemon-reload, nothing changed', 'reload'),
+    step('daemon-reload, one file changed', 'touched'),
+    step('list-sockets', 'list'),
+    step('stop all sockets', 'stop'),
+    row(
+      'memory a pair',
+      ({ memoryKb }) => (memoryKb === undefined ? '-' : `${(memoryKb / count).toFixed(1)} KB`),
+      ({ memoryKb }) => memoryKb,
+    ),
+    bytes('first byte, one pair alone', 'alone'),
+    bytes(`first byte, one of ${count}`, 'activation'),
   ];
 }
 

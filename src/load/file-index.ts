@@ -4,7 +4,7 @@
  */
 import { readdirSync, readlinkSync, realpathSync, type Dirent } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { parseUnitName } from '../unit/name.js';
+import { instanceName, parseUnitName, templateOf } from '../unit/name.js';
 import { isVendorFolder } from '../unitfile/search-path.js';
 import { statQuietly } from './stat.js';
 
@@ -39,6 +39,8 @@ export class FileIndex {
   readonly #entries = new Map<string, IndexEntry>();
   readonly #dropInFolders = new Map<string, { readonly path: string; readonly location: number }[]>();
   readonly #links: DependencyLink[] = [];
+  /** Every name that a link of a dependency folder may stand for. */
+  readonly #pulledIn = new Set<string>();
   readonly #aliases = new Map<string, Set<string>>();
 
   readonly #times: ReadonlyMap<string, number>;
@@ -81,6 +83,11 @@ export class FileIndex {
     return this.#links;
   }
 
+  /** Whether a link of a dependency folder leads to this unit. */
+  isPulledIn(name: string): boolean {
+    return this.#pulledIn.has(name);
+  }
+
   /** Other names that lead to this one. */
   aliasesOf(name: string): readonly string[] {
     return [...(this.#aliases.get(name) ?? [])];
@@ -108,7 +115,14 @@ export class FileIndex {
       // A file there is none of systemd's either.
       if (target === undefined || parseUnitName(entry.name) === undefined || PARTS_OF_SYSTEMD.test(entry.name)) continue;
       this.#links.push({ unit, kind, name: entry.name, path, target });
+      this.#notePulledIn(entry.name, basename(target));
     }
+  }
+
+  /** A link `b@x.service` to the file of `b@.service` stands for all of them, and for the template. */
+  #notePulledIn(own: string, file: string): void {
+    for (const name of [own, file, templateOf(own) ?? own]) this.#pulledIn.add(name);
+    if (parseUnitName(file)?.instance === '') this.#pulledIn.add(instanceName(file, parseUnitName(own)?.instance ?? ''));
   }
 
   #noteAlias(name: string, target: string | undefined): void {

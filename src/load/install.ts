@@ -82,10 +82,8 @@ export function unitFileState(store: UnitStore, name: string): UnitFileState {
 
 function stateOf(store: UnitStore, name: string, loaded: LoadedUnit): UnitFileState {
   const install = loaded.config?.install;
-  const names = new Set([name, loaded.name]);
-  const links = store.index.links.filter((link) => leadsTo(names, link.path, link.target ?? ''));
   const aliases = install?.alias.filter((alias) => store.index.aliasesOf(name).includes(alias)) ?? [];
-  if (links.length > 0 || aliases.length > 0) return 'enabled';
+  if (store.index.isPulledIn(name) || store.index.isPulledIn(loaded.name) || aliases.length > 0) return 'enabled';
   const target = store.index.find(name)?.target;
   if (target !== undefined) return basename(target) === name ? 'linked' : basename(target) === templateOf(name) ? 'enabled' : 'alias';
   if (install === undefined || !hasInstall(install)) return 'static';

@@ -49,6 +49,12 @@ describe('a transaction', () => {
     expect(jobs(plan(edges, 'a.service', 'restart', { states: { 'a.service': 'active', 'b.service': 'active' } }))).toEqual(['a.service restart', 'b.service restart']);
   });
 
+  it('is in no cycle with what is up already', () => {
+    const edges: Edges = { 'a.service': { requires: ['b.service'], after: ['b.service'] }, 'b.service': { after: ['a.service'] } };
+    expect(plan(edges, 'a.service', 'start')).toMatchObject({ ok: false, reason: 'cycle' });
+    expect(jobs(plan(edges, 'a.service', 'start', { states: { 'b.service': 'active' } }))).toEqual(['a.service start']);
+  });
+
   it('leaves out what is active already, except the anchor', () => {
     const edges: Edges = { 'a.service': { requires: ['b.socket'] } };
     expect(jobs(plan(edges, 'a.service', 'start', { states: { 'a.service': 'active', 'b.socket': 'active' } }))).toEqual(['a.service start']);

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync, openSync, closeSync } f
 import { createConnection, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { SysError } from './errno.js';
 import type { Fd } from './fd.js';
 import { signalName, signalNumber, waitExited, sendSignal, type ExitInfo } from './pidfd.js';
@@ -108,6 +108,20 @@ describe('a listening socket', () => {
     expect(fired).toBe(2);
     watch.close();
     read.close();
+  });
+
+  it('serves those first where a client waits', async () => {
+    const [others, client] = [pipe(), pipe()];
+    const order: string[] = [];
+    const watches = [
+      poller.watch(others.read, { read: true, oneShot: true }, () => order.push('another')),
+      poller.watch(client.read, { read: true, oneShot: true, first: true }, () => order.push('client')),
+    ];
+    others.write.close();
+    client.write.close();
+    await vi.waitFor(() => expect(order).toEqual(['client', 'another']));
+    for (const watch of watches) watch.close();
+    for (const { read } of [others, client]) read.close();
   });
 });
 
