@@ -6,7 +6,7 @@ import { applyOne, connectionOptions, type OptionFamily } from '../socket/option
 import { identifyClient, type Client } from '../socket/accepted.js';
 import type { Ready } from '../socket/held-sockets.js';
 import { SysError } from '../sys/errno.js';
-import type { Fd } from '../sys/fd.js';
+import { Fd } from '../sys/fd.js';
 import { accept4 } from '../sys/socket.js';
 import type { SocketConfig } from '../unit/config.js';
 import { changed } from '../unit/inherit.js';
@@ -139,6 +139,17 @@ export class Connections {
       manager.settleInstance(unit);
       if (end.refused !== undefined) this.socket.limit('start-job', end.message ?? `${unit.name}: ${end.result}`, undefined, end.hint);
     });
+  }
+
+  /** An instance that a manager started which died since: it has its connection to itself. undefined: the template is gone. */
+  resume(name: string, client: Client): ServiceUnit | undefined {
+    const { manager, config } = this.socket;
+    const loaded = config?.accept === true ? manager.instances.load(name) : undefined;
+    if (config === undefined || loaded?.config?.type !== 'service') return undefined;
+    this.accepted = Math.max(this.accepted, Number(/@(\d+)-/.exec(name)?.[1] ?? -1) + 1);
+    const unit = manager.addInstance(loaded, this.#connection(name, config.fileDescriptorName ?? 'connection', new Fd(-1), client));
+    this.#open.set(name, client.source);
+    return unit;
   }
 
   #connection(name: string, fdName: string, fd: Fd, client: Client): Connection {

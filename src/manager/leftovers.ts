@@ -4,6 +4,7 @@
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Client } from '../socket/accepted.js';
 
 export interface Running {
   readonly pid: number;
@@ -12,6 +13,8 @@ export interface Running {
   readonly invocationId: string;
   /** Ready, with `pid` as its main process. */
   readonly isReady: boolean;
+  /** Accept=yes: whose connection it has. */
+  readonly connection?: { readonly socket: string; readonly client: Client } | undefined;
 }
 
 export interface Leftover extends Running {

@@ -169,7 +169,13 @@ export class ServiceUnit extends Unit {
     if (pid === undefined || isInactive(this.activeState)) return undefined;
     const cgroup = this.#processes?.cgroup;
     const isReady = this.mainPid !== undefined && (this.#data.state === 'running' || this.#data.state === 'reload');
-    return { pid, cgroup: cgroup === undefined ? undefined : { path: cgroup.path, name: cgroup.name }, invocationId: this.invocationId, isReady };
+    return {
+      pid,
+      cgroup: cgroup === undefined ? undefined : { path: cgroup.path, name: cgroup.name },
+      invocationId: this.invocationId,
+      isReady,
+      connection: this.connection && { socket: this.connection.socket.name, client: this.connection.client },
+    };
   }
 
   /** When the start limit that was hit allows another start; 0: now. */

@@ -3,6 +3,7 @@
  * are.
  *
  *   a ready service, its process alive    runs on, followed by us
+ *   the service of a connection           runs on, and counts for its socket (Accept=yes)
  *   an armed container, a start or stop   is ended: the socket has its clients still, and starts it again
  *   a socket                              listens on, with everybody who waits in its queue
  *   what no unit file speaks of any more  is ended, and let go of
@@ -23,17 +24,27 @@ export async function takeOver(manager: Manager): Promise<void> {
   const { keeper, leftovers } = manager;
   keeper.takeOver();
   const sockets = keeper.foundUnits('socket').map((name) => manager.get(name));
-  const ended = leftovers.read().filter((left) => !resumeService(manager, left));
+  const all = leftovers.read();
+  const connections = all.filter(({ connection, isReady }) => connection !== undefined && isReady);
+  const ended = all.filter((left) => !connections.includes(left) && !resumeService(manager, left));
   // In the same turn of the loop: their programs may have questions already. The others' clients would start what is being ended.
   const [served, waiting] = partition(sockets, (unit) => !isInactive(manager.find(unit.serviceName ?? '')?.activeState ?? 'inactive'));
   resumeSockets(manager, served);
   for (const service of new Set(served.map((unit) => manager.find(unit.serviceName ?? '')))) if (service instanceof ServiceUnit) service.onSocketsChanged();
+  await end(manager, ended);
+  resumeSockets(manager, waiting);
+  await end(
+    manager,
+    connections.filter((left) => !resumeInstance(manager, left)),
+  );
+  keeper.dropFound();
+}
+
+async function end({ leftovers, host }: Manager, ended: readonly Leftover[]): Promise<void> {
   for (const left of ended) {
     const words = await leftovers.end(left, END_MS);
-    if (words !== undefined) manager.host.print(words);
+    if (words !== undefined) host.print(words);
   }
-  resumeSockets(manager, waiting);
-  keeper.dropFound();
 }
 
 function partition(units: readonly (Unit | undefined)[], test: (unit: SocketUnit) => boolean): readonly [readonly SocketUnit[], readonly SocketUnit[]] {
@@ -56,10 +67,24 @@ function resumeService(manager: Manager, left: Leftover): boolean {
   const { config } = unit.loaded;
   // Without the keeper nobody but the service has its sockets, and no socket could start it again.
   if (!manager.keeper.isThere && hasSockets(manager, unit, config)) return false;
-  if (!unit.adopting.canResume(config, left.pid)) return false;
+  return unit.adopting.canResume(config, left.pid) && resume(unit, left);
+}
+
+/** Its socket listens again, and knows it. */
+function resumeInstance(manager: Manager, left: Leftover): boolean {
+  const socket = manager.find(left.connection?.socket ?? '');
+  if (!(socket instanceof SocketUnit) || left.connection === undefined || !isSame(left)) return false;
+  const unit = socket.connections.resume(left.unit, left.connection.client);
+  if (unit === undefined) return false;
+  if (resume(unit, left)) return true;
+  manager.settleInstance(unit);
+  return false;
+}
+
+function resume(unit: ServiceUnit, left: Leftover): boolean {
   try {
     unit.resume(left);
-    manager.say(unit, `Runs on, as a manager that died has started it (process ${left.pid})`);
+    unit.manager.say(unit, `Runs on, as a manager that died has started it (process ${left.pid})`);
     return true;
   } catch {
     return false;

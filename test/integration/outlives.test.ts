@@ -101,6 +101,25 @@ describe.skipIf(whyNoHost() !== undefined)('after the death of the manager', () 
     expect([await datagram, await stream]).toEqual(['by datagram', 'by path']);
   });
 
+  test('a connection with a process of its own goes on, and its socket counts it', async () => {
+    me.unit('each.socket', '[Socket]\nListenStream=127.0.0.1:7707\nAccept=yes\nMaxConnections=1\n');
+    me.unit('each@.service', '[Service]\nExecStart=/bin/cat\nStandardInput=socket\n');
+    await me.daemon();
+    await me.ok('start', 'each.socket');
+    const client = me.run(['socat', '-', 'tcp4:127.0.0.1:7707']);
+    client.child.stdin?.write('before\n');
+    await client.printed('before');
+    await until('it is remembered', () => host.list(`${me.runtime}/rouse/running`).some((name) => name.startsWith('each@')));
+    await killManager();
+    await me.daemon();
+    client.child.stdin?.write('after\n');
+    await client.printed('after');
+    expect(await me.sh('echo refused | socat -t 5 - tcp4:127.0.0.1:7707 || true')).toBe('');
+    client.child.stdin?.end();
+    expect(await client.ended).toBe(0);
+    await until('there is room again', async () => (await me.sh('echo next | socat -t 5 - tcp4:127.0.0.1:7707 || true')) === 'next');
+  });
+
   test('in the background the next one comes by itself, also after that, and everything ends with rouse exit', async () => {
     me.unit('echo.socket', '[Socket]\nListenStream=127.0.0.1:7703\n');
     me.unit('echo.service', '[Service]\nExecStart=socat ACCEPT-FD:3,fork PIPE\n');
