@@ -1,4 +1,4 @@
-import { chownSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, mkdtempSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -40,6 +40,14 @@ describe("a service's own directories", () => {
     own('StateDirectory=y', 4321);
     expect(statSync(join(folders.state, 'y'))).toMatchObject({ uid: 4321, gid: 2345 });
     chownSync(join(folders.state, 'y'), 0, 0);
+  });
+
+  it('of a dynamic user may lie in others, and have links that stay right when all of it is moved', () => {
+    ownDirectories(folders, service('StateDirectory=one/deep flat\nRuntimeDirectory=here:there/too').exec, undefined, undefined, true);
+    expect(readlinkSync(join(folders.state, 'one/deep'))).toBe('../private/one/deep');
+    expect(readlinkSync(join(folders.state, 'flat'))).toBe('private/flat');
+    expect(readlinkSync(join(folders.runtime, 'there/too'))).toBe('../here');
+    expect(statSync(join(folders.state, 'one/deep')).isDirectory()).toBe(true);
   });
 
   it('say which could not be made', () => {

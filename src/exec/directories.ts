@@ -1,6 +1,6 @@
 /** RuntimeDirectory=, StateDirectory= and their sisters; systemd.exec(5). They are made before a command runs. */
 import { chmodSync, chownSync, lstatSync, mkdirSync, rmSync, statSync, symlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import type { ExecConfig, OwnedDirectories } from '../unit/config.js';
 
 /** The parents: `/run`, `/var/lib` … for the system, XDG folders for a user. */
@@ -26,7 +26,7 @@ export function ownDirectories(folders: OwnedFolders, exec: ExecConfig, uid: num
   for (const { key, parent, variable } of KINDS) {
     const paths = exec[key].names.map((name) => join(folders[parent], name));
     for (const name of exec[key].names) makeOne(folders[parent], name, exec[key], uid, gid, dynamic && parent !== 'runtime' && parent !== 'configuration');
-    for (const [name, link] of exec[key].links) makeLink(name, join(folders[parent], link));
+    for (const [name, link] of exec[key].links) makeLink(join(folders[parent], name), join(folders[parent], link));
     if (paths.length > 0) variables.set(variable, paths.join(':'));
   }
   return variables;
@@ -39,12 +39,13 @@ function makeOne(parent: string, name: string, directories: OwnedDirectories, ui
   mkdirSync(join(parent, 'private'), { recursive: true });
   chmodSync(join(parent, 'private'), 0o711);
   make(join(parent, 'private', name), directories, uid, gid);
-  makeLink(join('private', name), path);
+  makeLink(join(parent, 'private', name), path);
 }
 
-/** One that is there already is as somebody made it. */
+/** Relative, as systemd makes them. One that is there already is as somebody made it. */
 function makeLink(to: string, path: string): void {
-  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) symlinkSync(to, path);
+  mkdirSync(dirname(path), { recursive: true });
+  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) symlinkSync(relative(dirname(path), to), path);
 }
 
 function make(path: string, { mode }: OwnedDirectories, uid: number | undefined, gid: number | undefined): void {

@@ -201,13 +201,20 @@ function usualLimits({ limits }: ExecConfig): ExecConfig['limits'] {
   return hard === undefined || limits.some(({ resource }) => resource === 'nofile') ? [] : [{ resource: 'nofile', soft: Math.min(USUAL_FILES, hard), hard }];
 }
 
+/** NoExecPaths=: what stands before the program must be executed as well. */
+function withHelpers({ exec: { sandbox }, asks, gate }: LaunchRequest): ExecConfig['sandbox'] {
+  if (sandbox.noExecPaths.length === 0) return sandbox;
+  const helpers = [...(asks === undefined ? [] : ['rouse-adopt']), ...(gate === undefined ? [] : ['rouse-wait'])];
+  return { ...sandbox, execPaths: [...sandbox.execPaths, ...helpers.map((name) => ({ path: nativeProgram(name), optional: false, inRoot: false }))] };
+}
+
 function makeSandbox(host: LaunchHost, request: LaunchRequest, identity: Identity, directories: ReadonlyMap<string, string>): SandboxSetup {
   const { exec, command } = request;
   if (command.fullPrivileges || exec.sandbox === NO_SANDBOX || host.rouseDir === undefined) return NO_SETUP;
   const { rouseDir } = host;
   return stage('preparing its sandbox', () =>
     sandboxSetup({
-      sandbox: exec.sandbox,
+      sandbox: withHelpers(request),
       root: exec.rootDirectory ?? '',
       runtimeDir: host.folders.runtime,
       places: emptyPlaces(rouseDir),

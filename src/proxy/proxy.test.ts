@@ -1,6 +1,6 @@
 import { createSocket, type Socket as DatagramSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { connect, createServer, type AddressInfo, type NetConnectOpts, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -136,6 +136,15 @@ describe('streams', () => {
     const front = start(['-l', `127.0.0.1:${port}`, `127.0.0.1:${portOf(server)}`]);
     await becomesNative(front);
     expect(await ask({ port }, 'hello')).toBe('hello');
+  });
+
+  // Node has no VSOCK: one proxy goes in, and another comes out.
+  test.runIf(existsSync('/sys/module/vsock_loopback'))('cross VSOCK', async () => {
+    const server = await serve(anyPort, echo);
+    const port = await freePort();
+    await becomesNative(start(['-l', `vsock::${port}`, `127.0.0.1:${portOf(server)}`]));
+    const { path } = await proxyTo([`vsock:1:${port}`]);
+    expect(await ask({ path }, 'hello')).toBe('hello');
   });
 
   test('more than 256 are served at the same time', async () => {

@@ -6,9 +6,10 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { whyNoHost } from '../host/host.mjs';
-import { formatInherited } from '../servers/inherited-format.js';
+import { formatInherited, type Failure } from '../servers/inherited-format.js';
 import { EXTRA } from '../servers/inherited-packages.js';
-import { INHERITED, type InheritedRow } from '../servers/inherited-table.js';
+import type { InheritedRow } from '../servers/inherited-row.js';
+import { INHERITED } from '../servers/inherited-table.js';
 import { RouseHost } from './lib/host.js';
 import { serveInherited, type Inherited } from './lib/inherited.js';
 
@@ -22,8 +23,9 @@ const rows = INHERITED.filter(({ name, quick }) => (whole ? only === undefined |
 
 describe.skipIf(whyNoHost() !== undefined)('servers that take the sockets they inherit', () => {
   const results: Inherited[] = [];
+  const failures: Failure[] = [];
   afterAll(() => {
-    if (writes) writeFileSync(DOCS, formatInherited(results));
+    if (writes) writeFileSync(DOCS, formatInherited(results, failures));
   });
 
   test.each(rows)(
@@ -37,6 +39,9 @@ describe.skipIf(whyNoHost() !== undefined)('servers that take the sockets they i
         expect(served.answer).toMatch(row.expect);
         expect(served.inherited).not.toBe(false);
         expect(served.cameBack).toBe(true);
+      } catch (error) {
+        failures.push({ row, why: error instanceof Error ? error.message : String(error) });
+        throw error;
       } finally {
         await host.stop();
       }

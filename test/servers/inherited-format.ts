@@ -1,5 +1,6 @@
 /** The page docs/inherited-servers.md, from what a run of the tests found. */
 import type { Inherited } from '../integration/lib/inherited.js';
+import type { InheritedRow } from './inherited-row.js';
 
 const HEAD = `# Servers that take the sockets they inherit
 
@@ -23,8 +24,25 @@ const CHANGES = `
 | --- | --- | --- |
 `;
 
-export function formatInherited(results: readonly Inherited[]): string {
-  return HEAD + results.map(formatRow).join('') + CHANGES + results.map(formatChanges).join('');
+const FAILURES = `
+## Not served
+
+| server | what its client got |
+| --- | --- |
+`;
+
+export interface Failure {
+  readonly row: InheritedRow;
+  readonly why: string;
+}
+
+export function formatInherited(results: readonly Inherited[], failures: readonly Failure[]): string {
+  const failed = failures.filter(({ row }) => !results.some((result) => result.row === row));
+  return HEAD + results.map(formatRow).join('') + CHANGES + results.map(formatChanges).join('') + (failed.length === 0 ? '' : FAILURES + failed.map(formatFailure).join(''));
+}
+
+function formatFailure({ row, why }: Failure): string {
+  return `| ${row.name} | ${why.split('\n', 1)[0]} |\n`;
 }
 
 function formatRow({ row, version, listens, firstMs, nextMs, inherited, cameBack }: Inherited): string {

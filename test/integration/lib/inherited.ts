@@ -1,7 +1,7 @@
 /** One server that takes the sockets it inherits: started by its own client, asked again, ended, and started by the next client. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import type { InheritedRow } from '../../servers/inherited-table.js';
+import type { InheritedRow } from '../../servers/inherited-row.js';
 import type { Account } from './account.js';
 import { RouseHost, until } from './host.js';
 
