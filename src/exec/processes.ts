@@ -170,14 +170,20 @@ export function childrenOf(pid: number): readonly number[] {
 export function listProcesses(): readonly Stat[] {
   return readdirSync('/proc').flatMap((name) => {
     if (!/^\d+$/.test(name)) return [];
-    try {
-      // The command name may hold anything, so the fields are counted from its closing parenthesis.
-      const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
-      return [{ pid: Number(name), parent: Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) }];
-    } catch {
-      return [];
-    }
+    const parent = parentOf(Number(name));
+    return parent === undefined ? [] : [{ pid: Number(name), parent }];
   });
+}
+
+/** proc_pid_stat(5), field 4. */
+export function parentOf(pid: number): number | undefined {
+  try {
+    // The command name may hold anything, so the fields are counted from its closing parenthesis.
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+  } catch {
+    return undefined;
+  }
 }
 
 function carries(pid: number, invocationId: string): boolean {

@@ -4,6 +4,7 @@
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parentOf } from '../exec/processes.js';
 import type { Client } from '../socket/accepted.js';
 
 export interface Running {
@@ -97,20 +98,10 @@ function startTime(pid: number): string | undefined {
   }
 }
 
-/** proc_pid_stat(5), field 4. */
-function parentOf(pid: string): number | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
-  } catch {
-    return undefined;
-  }
-}
-
 function withDescendants(root: number): readonly number[] {
   const parents = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
-    .map((name) => [Number(name), parentOf(name)] as const);
+    .map((name) => [Number(name), parentOf(Number(name))] as const);
   const found = new Set([root]);
   for (let size = 0; size !== found.size;) {
     size = found.size;

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,6 +32,13 @@ describe('a main process without PIDFile=', () => {
   ])('is the only one of %j %s: %j', (pids, lines, said) => {
     expect(find(lines, pids)).toEqual(said);
   });
+});
+
+it('is the only one that is our child, where there are more', () => {
+  const child = spawn('sleep', ['1000']);
+  const pid = child.pid ?? 0;
+  expect(find('', [1, pid, process.pid])).toEqual([pid]);
+  child.kill();
 });
 
 describe('a main process with PIDFile=', () => {

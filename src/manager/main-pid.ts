@@ -1,9 +1,10 @@
 /**
- * The main process of a service that forked: the pid in PIDFile=, or the one process that is left (GuessMainPID=);
- * systemd.service(5). A daemon may write its file a moment after its parent has left, so the file is waited for.
+ * The main process of a service that forked: the pid in PIDFile=, or the one process that is left of those that
+ * the manager is the parent of (GuessMainPID=); systemd.service(5). A daemon may write its file a moment after its parent has left, so the file is waited for.
  */
 import { mkdirSync, readFileSync, watch, type FSWatcher } from 'node:fs';
 import { dirname } from 'node:path';
+import { parentOf } from '../exec/processes.js';
 import type { ServiceConfig } from '../unit/config.js';
 
 export interface MainPidCallbacks {
@@ -43,7 +44,8 @@ export class MainPidFinder {
   }
 
   #guess(): void {
-    const [only, second] = this.pids();
+    const pids = this.pids();
+    const [only, second] = pids.length === 1 ? pids : pids.filter((pid) => parentOf(pid) === process.pid);
     if (this.config.guessMainPid && only !== undefined && second === undefined) this.callbacks.onFound(only);
     else this.callbacks.onMissing();
   }

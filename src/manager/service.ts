@@ -561,10 +561,14 @@ export class ServiceUnit extends Unit {
     if (!left) this.#dispatch({ type: 'empty' });
   }
 
-  /** A main or control process has gone in a state that waits for all of them, or for the last of them. */
+  /**
+   * A main or control process has gone in a state that waits for all of them, or for the last of them. One that runs without a known main
+   * process runs as long as anything of it does, whatever KillMode= says of its end.
+   */
   #checkEmpty(): void {
     const { state } = this.#data;
-    const everyone = this.#running?.kill.killMode === 'control-group' || (this.#running?.kill.killMode === 'mixed' && state.endsWith('sigkill'));
+    const isEnding = state.startsWith('stop') || state.startsWith('final');
+    const everyone = !isEnding || this.#running?.kill.killMode === 'control-group' || (this.#running?.kill.killMode === 'mixed' && state.endsWith('sigkill'));
     if (this.#processes?.isEmpty(everyone) === true) this.#dispatch({ type: 'empty' });
   }
 
