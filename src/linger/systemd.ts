@@ -72,7 +72,7 @@ function reloadUser(host: LingerHost, target: Target): void {
   if (host.uid === target.user.uid) host.run('systemctl', ['--user', 'daemon-reload']);
 }
 
-/** systemd.service(5). The manager ends its units itself, in order: KillMode=mixed leaves it the time. */
+/** systemd.service(5). The manager ends its units itself, in order. KillMode=process: when it is killed, what it holds and runs waits for the next one (docs/keeper.md). */
 export function unitText(target: Target): string {
   const environment = Object.entries(target.environment).map(([name, value]) => `Environment=${quoted(`${name}=${value}`)}\n`);
   return [
@@ -85,7 +85,7 @@ export function unitText(target: Target): string {
     `ExecStart=${[...target.rouse, 'daemon'].map(quoted).join(' ')}\n`,
     'ExecReload=/bin/kill -HUP $MAINPID\n',
     'Restart=on-failure\n',
-    'KillMode=mixed\n',
+    'KillMode=process\n',
     'Delegate=yes\n',
     '\n[Install]\n',
     `WantedBy=${target.mode === 'system' ? 'multi-user.target' : 'default.target'}\n`,

@@ -8,6 +8,8 @@
  *   a socket                              listens on, with everybody who waits in its queue
  *   what no unit file speaks of any more  is ended, and let go of
  */
+import { readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { ServiceConfig } from '../unit/config.js';
 import { isInactive } from './active-state.js';
 import { isSame, type Leftover } from './leftovers.js';
@@ -31,13 +33,31 @@ export async function takeOver(manager: Manager): Promise<void> {
   const [served, waiting] = partition(sockets, (unit) => !isInactive(manager.find(unit.serviceName ?? '')?.activeState ?? 'inactive'));
   resumeSockets(manager, served);
   for (const service of new Set(served.map((unit) => manager.find(unit.serviceName ?? '')))) if (service instanceof ServiceUnit) service.onSocketsChanged();
-  await end(manager, ended);
+  await end(manager, [...ended, ...unknown(manager, all)]);
   resumeSockets(manager, waiting);
   await end(
     manager,
     connections.filter((left) => !resumeInstance(manager, left)),
   );
   keeper.dropFound();
+}
+
+/** Services that had just been started when the manager died, and were not written down yet: their cgroups tell of them. Those of connections end by themselves. */
+function unknown(manager: Manager, known: readonly Leftover[]): readonly Leftover[] {
+  const bases = new Set([manager.cgroups.base, ...known.map(({ cgroup }) => (cgroup === undefined ? undefined : dirname(cgroup.path)))].filter((base) => base !== undefined));
+  return [...bases].flatMap((base) =>
+    servicesIn(base)
+      .filter((unit) => !known.some((left) => left.unit === unit) && !unit.includes('@'))
+      .map((unit) => ({ unit, pid: 0, startTime: '', invocationId: '', isReady: false, cgroup: { path: join(base, unit), name: '' } })),
+  );
+}
+
+function servicesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder).filter((name) => name.endsWith('.service'));
+  } catch {
+    return [];
+  }
 }
 
 async function end({ leftovers, host }: Manager, ended: readonly Leftover[]): Promise<void> {

@@ -120,6 +120,20 @@ describe.skipIf(whyNoHost() !== undefined)('after the death of the manager', () 
     await until('there is room again', async () => (await me.sh('echo next | socat -t 5 - tcp4:127.0.0.1:7707 || true')) === 'next');
   });
 
+  test('a service that was not written down yet is ended, and its socket starts it again', async () => {
+    me.unit('new.socket', '[Socket]\nListenStream=127.0.0.1:7708\n');
+    me.unit('new.service', '[Service]\nExecStart=socat ACCEPT-FD:3,fork PIPE\n');
+    await me.daemon();
+    await me.ok('start', 'new.socket');
+    expect(await ask(me, 'tcp4:127.0.0.1:7708')).toBe('hello');
+    const main = Number(await me.property('new.service', 'MainPID'));
+    await killManager();
+    await me.sh(`rm ${me.runtime}/rouse/running/new.service.json`);
+    await me.daemon();
+    await until('it is gone', () => !host.isAlive(main));
+    expect(await ask(me, 'tcp4:127.0.0.1:7708', 'again')).toBe('again');
+  });
+
   test('in the background the next one comes by itself, also after that, and everything ends with rouse exit', async () => {
     me.unit('echo.socket', '[Socket]\nListenStream=127.0.0.1:7703\n');
     me.unit('echo.service', '[Service]\nExecStart=socat ACCEPT-FD:3,fork PIPE\n');
