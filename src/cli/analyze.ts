@@ -23,10 +23,18 @@ export async function analyze(context: CliContext, given: readonly string[], opt
   const services = options.last === true ? reply.services.map(({ unit, activations }) => ({ unit, activations: activations.slice(-1) })) : reply.services;
   if (context.options.json === true) return say(() => context.json(services));
   const active = services.filter(({ activations }) => activations.length > 0);
-  if (active.length === 0) return say(() => context.warn('No connection has started a service yet'));
+  if (active.length === 0) return nothing(context, names);
   const describe = options.last === true ? lastOf : stagesOf;
   context.io.out(options.last === true || given.length > 0 ? active.map((service) => describe(context, service)).join('\n') : overview(context, active));
   return EXIT.success;
+}
+
+/** A mistyped name is not one that nobody has connected to yet. */
+async function nothing(context: CliContext, names: readonly string[]): Promise<number> {
+  const missing = (await context.showUnits(names)).filter(({ loadState }) => loadState === 'not-found').map(({ name }) => name);
+  for (const name of missing) context.io.err(`Unit ${name} could not be found.\n  hint: ${context.missingHint(name)}\n`);
+  if (missing.length > 0) return EXIT.noSuchUnit;
+  return say(() => context.warn(`No connection has started ${names.length === 0 ? 'a service' : names.join(', ')} yet`));
 }
 
 function say(action: () => void): number {

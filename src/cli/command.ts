@@ -22,7 +22,7 @@ const OWN_PARSERS: Readonly<Record<string, (args: readonly string[], io: Io) => 
 /** podman's options follow `run`, --user among them; ours, which every verb has, stand before it. */
 async function ownRun(argv: readonly string[], io: Io): Promise<number | undefined> {
   const at = argv.findIndex((word) => !word.startsWith('-'));
-  if (argv[at] !== 'run' || argv[at + 1] === '--help') return undefined;
+  if (argv[at] !== 'run' || argv[at + 1] === '--help' || argv[at + 1] === '-h') return undefined;
   const before = new Set(argv.slice(0, at));
   return (await import('./run.js')).run(argv.slice(at + 1), io, { user: before.has('--user'), system: before.has('--system'), quiet: before.has('-q') || before.has('--quiet') });
 }

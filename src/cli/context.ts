@@ -149,7 +149,8 @@ export class CliContext {
     const names = this.store.names();
     const sibling = ['.socket', '.service'].map((type) => name.replace(/\.[a-z]+$/, type)).find((other) => other !== name && names.includes(other));
     const template = templateOf(name);
-    const near = sibling ?? suggestUnit(name, names) ?? (template === undefined ? undefined : suggestUnit(template, names));
+    const others = names.filter((other) => other !== name);
+    const near = sibling ?? suggestUnit(name, others) ?? (template === undefined ? undefined : suggestUnit(template, others));
     return near === undefined
       ? `unit files are looked for in ${this.scope.unitDirs.slice(0, 4).join(', ')} …; rouse list-unit-files shows what is there`
       : `did you mean '${near}'?`;

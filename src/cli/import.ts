@@ -24,7 +24,8 @@ export async function importVerb(context: CliContext, [given]: readonly string[]
   for (const { line, key, message, hint } of imported.notes) io.err(`${path}:${line}: ${key}: ${message}\n${hint === undefined ? '' : `  hint: ${hint}\n`}`);
   if (imported.files.length === 0) throw new CliError(`${path} has no services`, 'a compose file begins with services:');
   if (options.dryRun === true) {
-    io.out(imported.files.map(({ name, text }) => `# ${name}\n${text}`).join('\n'));
+    if (context.options.json === true) context.json(imported.files);
+    else io.out(imported.files.map(({ name, text }) => `# ${name}\n${text}`).join('\n'));
     return EXIT.success;
   }
   const placed = imported.files.map((file) => ({ file, folder: folderFor(file, scope, true) }));
@@ -35,7 +36,8 @@ export async function importVerb(context: CliContext, [given]: readonly string[]
       '--replace overwrites what is there; --project-name takes other names',
     );
   const paths = placed.map(({ file, folder }) => writeUnitFile(folder, file));
-  io.out(farewell(context, imported, paths));
+  if (context.options.json === true) context.json(paths);
+  else io.out(farewell(context, imported, paths));
   return EXIT.success;
 }
 
@@ -50,7 +52,9 @@ function read(path: string, home: string, { projectName, profile = [] }: ImportO
   } catch (error) {
     if (error instanceof ComposeError) throw new CliError(`${path}:${error.line}: ${error.message}`, error.hint);
     if ((error as NodeJS.ErrnoException).code === undefined) throw error;
-    throw new CliError(`Failed to read ${path}: ${(error as Error).message}`);
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') throw new CliError(`There is no ${path}`, `rouse import FILE, or nothing for ${NAMES[0] ?? ''} here`);
+    throw new CliError(`Failed to read ${path}: ${message}`);
   }
 }
 

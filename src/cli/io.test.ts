@@ -58,6 +58,17 @@ describe('a table', () => {
     expect([first, second]).toEqual([`${style.green('xx')} y`, 'x  y']);
   });
 
+  it('is cut in its last column where the terminal ends, and nowhere without one', () => {
+    const rows = [['web.service', 'a long description']];
+    expect(formatTable(['UNIT', 'DESCRIPTION'], rows, plain, { columns: 20 })).toBe('UNIT        DESCRIP…\nweb.service a long …\n');
+    expect(formatTable(['UNIT', 'DESCRIPTION'], rows, plain)).toContain('a long description\n');
+  });
+
+  it('for scripts is its rows alone', () => {
+    expect(formatTable(['A', 'B'], [['x', 'y']], plain, { legend: false })).toBe('x y\n');
+    expect(formatTable(['A', 'B'], [], plain, { legend: false })).toBe('');
+  });
+
   it('without rows is its header', () => {
     expect(formatTable(['A', 'B'], [], plain)).toBe('A B\n');
   });

@@ -6,6 +6,8 @@ export interface Io {
   readonly style: Style;
   /** Progress lines may be overwritten: stderr is a terminal. */
   readonly interactive: boolean;
+  /** Of the terminal; undefined where there is none, and nothing is shortened. */
+  readonly columns?: number | undefined;
 }
 
 type Paint = (text: string) => string;
@@ -39,6 +41,7 @@ export function processIo(): Io {
     err: (text) => void process.stderr.write(text),
     style: makeStyle(wantsColour(process.env, process.stdout.isTTY)),
     interactive: process.stderr.isTTY,
+    columns: process.stdout.isTTY ? process.stdout.columns : undefined,
   };
 }
 
@@ -49,13 +52,27 @@ export function widthOf(text: string): number {
   return text.replace(ANSI, '').length;
 }
 
-/** Rows with aligned columns, the header underlined; two blanks between. */
-export function formatTable(header: readonly string[], rows: readonly (readonly string[])[], style: Style): string {
+/** A text without colours, cut to what fits into `columns`. */
+export function shorten(text: string, columns: number | undefined): string {
+  return columns === undefined || text.length <= columns ? text : `${text.slice(0, Math.max(0, columns - 1))}…`;
+}
+
+export interface TableOptions {
+  /** False for scripts: the rows alone. */
+  readonly legend?: boolean | undefined;
+  /** The last column is cut where the terminal ends. */
+  readonly columns?: number | undefined;
+}
+
+/** Rows with aligned columns, the header underlined. */
+export function formatTable(header: readonly string[], rows: readonly (readonly string[])[], style: Style, { legend, columns }: TableOptions = {}): string {
   const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => widthOf(row[column] ?? ''))));
+  const before = widths.slice(0, -1).reduce((sum, width) => sum + width + 1, 0);
+  const cutLast = (cell: string): string => (columns === undefined || cell.includes('\u001b') ? cell : shorten(cell, Math.max(1, columns - before)));
   const line = (cells: readonly string[]): string =>
     cells
-      .map((cell, column) => (column === cells.length - 1 ? cell : cell + ' '.repeat(Math.max(0, (widths[column] ?? 0) - widthOf(cell)))))
+      .map((cell, column) => (column === cells.length - 1 ? cutLast(cell) : cell + ' '.repeat(Math.max(0, (widths[column] ?? 0) - widthOf(cell)))))
       .join(' ')
       .trimEnd();
-  return [style.underline(line(header)), ...rows.map(line), ''].join('\n');
+  return [...(legend === false ? [] : [style.underline(line(header))]), ...rows.map(line), ''].join('\n').replace(/^\n$/, '');
 }

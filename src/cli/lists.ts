@@ -2,10 +2,10 @@
 import type { WireUnit } from '../control/protocol.js';
 import { unitFileState } from '../load/install.js';
 import type { CliContext } from './context.js';
-import { EXIT } from './errors.js';
-import { formatTable } from './io.js';
+import { CliError, EXIT } from './errors.js';
+import { formatTable, type TableOptions } from './io.js';
 import { memoryOf, memoryText, ProcessTree } from './memory.js';
-import { dot } from './words.js';
+import { mark, stateColour } from './words.js';
 
 export interface ListOptions {
   readonly all?: boolean;
@@ -14,12 +14,27 @@ export interface ListOptions {
   readonly failed?: boolean;
   readonly legend?: boolean;
   readonly plain?: boolean;
+  readonly full?: boolean;
+}
+
+const TYPES = ['service', 'socket', 'target'];
+
+/** Throws CliError for what no unit can be. */
+function typesOf({ type }: ListOptions): readonly string[] | undefined {
+  const types = split(type);
+  const unknown = types?.find((name) => !TYPES.includes(name));
+  if (unknown !== undefined) throw new CliError(`Unknown unit type '${unknown}'`, `expected ${TYPES.join(', ')}`);
+  return types;
+}
+
+function tableOptions({ io }: CliContext, { legend, full }: ListOptions): TableOptions {
+  return { legend, columns: full === true ? undefined : io.columns };
 }
 
 const split = (values: readonly string[] | undefined): readonly string[] | undefined => values?.flatMap((value) => value.split(','));
 
 function matches(unit: WireUnit, patterns: readonly string[], options: ListOptions): boolean {
-  const types = split(options.type);
+  const types = typesOf(options);
   const states = options.failed === true ? ['failed'] : split(options.state);
   if (types !== undefined && !types.some((type) => unit.name.endsWith(`.${type}`))) return false;
   if (states !== undefined && ![unit.activeState, unit.subState, unit.loadState].some((state) => states.includes(state))) return false;
@@ -61,8 +76,8 @@ export async function listUnits(context: CliContext, patterns: readonly string[]
     return done(() =>
       context.json(units.map(({ name, loadState, activeState, subState, description }) => ({ unit: name, load: loadState, active: activeState, sub: subState, description }))),
     );
-  const rows = units.map((unit) => [`${options.plain === true ? '' : `${dot(unit, io.style)} `}${unit.name}`, unit.loadState, unit.activeState, unit.subState, unit.description]);
-  io.out(formatTable([options.plain === true ? 'UNIT' : '  UNIT', 'LOAD', 'ACTIVE', 'SUB', 'DESCRIPTION'], rows, io.style));
+  const rows = units.map((unit) => [`${options.plain === true ? '' : `${mark(unit, io.style)} `}${unit.name}`, unit.loadState, unit.activeState, unit.subState, unit.description]);
+  io.out(formatTable([options.plain === true ? 'UNIT' : '  UNIT', 'LOAD', 'ACTIVE', 'SUB', 'DESCRIPTION'], rows, io.style, tableOptions(context, options)));
   if (options.legend !== false)
     io.out(`\n${units.length} loaded unit${units.length === 1 ? '' : 's'} listed.${options.all === true ? '' : ' Pass --all to see loaded but inactive units, too.'}\n`);
   return EXIT.success;
@@ -95,13 +110,14 @@ export async function listSockets(context: CliContext, patterns: readonly string
       rows.map(({ listen, type, state, unit, activates, arm, memoryBytes }) => [
         listen,
         type,
-        `${options.plain === true ? '' : `${dot(units.get(unit) ?? NO_UNIT, io.style)} `}${state}`,
+        stateColour(units.get(unit) ?? NO_UNIT, io.style)(state),
         unit,
         activates,
         arm ?? '-',
         memoryText(memoryBytes),
       ]),
       io.style,
+      tableOptions(context, options),
     ),
   );
   if (options.legend !== false)
@@ -120,7 +136,7 @@ function readinessOf(service: WireUnit | undefined, tree: ProcessTree): { readon
 
 export async function listUnitFiles(context: CliContext, patterns: readonly string[], options: ListOptions): Promise<number> {
   const states = split(options.state);
-  const types = split(options.type);
+  const types = typesOf(options);
   const files = context.store
     .names()
     .filter((name) => /\.(socket|service|target)$/.test(name) || options.all === true)
@@ -136,11 +152,12 @@ export async function listUnitFiles(context: CliContext, patterns: readonly stri
       ['UNIT FILE', 'STATE'],
       files.map(({ unit_file, state }) => [unit_file, colour(state)]),
       io.style,
+      tableOptions(context, options),
     ),
   );
   if (options.legend !== false) io.out(`\n${files.length} unit file${files.length === 1 ? '' : 's'} listed.\n`);
   context.sayNotice();
-  return EXIT.success;
+  return files.length === 0 && patterns.length > 0 ? EXIT.failure : EXIT.success;
 }
 
 function done(action: () => void): number {

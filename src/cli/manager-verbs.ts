@@ -1,5 +1,6 @@
 /** Verbs about the manager as a whole, and about what it remembers: daemon-reload, exit, reset-failed, kill. */
 import { readFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import type { CliContext } from './context.js';
 import { CliError, EXIT } from './errors.js';
 
@@ -16,10 +17,12 @@ export async function exit(context: CliContext): Promise<number> {
   const hello = await context.ask({ method: 'hello' }, 'hello');
   if (hello === undefined) {
     context.warn('rouse is not running');
+    if (context.options.json === true) context.json({ ended: false });
     return EXIT.success;
   }
   await context.ask({ method: 'exit' }, 'done');
   while (isRunning(hello.pid)) await new Promise((resolve) => setTimeout(resolve, 10));
+  if (context.options.json === true) context.json({ ended: true, pid: hello.pid });
   return EXIT.success;
 }
 
@@ -34,9 +37,17 @@ function isRunning(pid: number): boolean {
 }
 
 export async function resetFailed(context: CliContext, given: readonly string[]): Promise<number> {
-  const reply = await context.ask({ method: 'reset-failed', units: given.length === 0 ? [] : context.unitNames(given) }, 'done');
+  const units = given.length === 0 ? [] : context.unitNames(given);
+  const reply = await context.ask({ method: 'reset-failed', units }, 'done');
   if (reply === undefined) context.warn('rouse is not running: nothing has failed');
+  if (context.options.json === true) context.json(units);
   return EXIT.success;
+}
+
+/** signal(7), real-time signals too. */
+function isSignal(name: string): boolean {
+  if (/^\d+$/.test(name)) return Number(name) >= 1 && Number(name) <= 64;
+  return Object.hasOwn(constants.signals, name) || /^SIGRT(MIN(\+\d+)?|MAX(-\d+)?)$/.test(name);
 }
 
 export interface KillOptions {
@@ -49,7 +60,10 @@ export async function kill(context: CliContext, given: readonly string[], option
   if (whom !== 'all' && whom !== 'main' && whom !== 'control') throw new CliError(`Unknown --kill-whom=${whom}`, 'expected all, main or control');
   const signal = options.signal ?? 'SIGTERM';
   const name = /^\d+$/.test(signal) ? signal : signal.startsWith('SIG') ? signal : `SIG${signal}`;
-  const reply = await context.ask({ method: 'kill', units: context.unitNames(given), signal: name, whom }, 'done');
+  if (!isSignal(name)) throw new CliError(`Failed to parse signal '${signal}'`, 'expected a name such as TERM, SIGHUP or RTMIN+3, or a number from 1 to 64');
+  const units = context.unitNames(given);
+  const reply = await context.ask({ method: 'kill', units, signal: name, whom }, 'done');
   if (reply === undefined) throw new CliError('rouse is not running: there is nothing to kill');
+  if (context.options.json === true) context.json(units.map((unit) => ({ unit, signal: name, whom })));
   return EXIT.success;
 }

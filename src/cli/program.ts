@@ -1,9 +1,11 @@
 /** The parser of all verbs: the table of verbs.ts as commands of commander, with systemctl's common options on each. */
 import { Command, CommanderError } from 'commander';
+import { verbFirst } from './argument-order.js';
 import { CliContext, type CommonOptions } from './context.js';
 import { EXIT } from './errors.js';
+import { insteadOf } from './foreign-verbs.js';
 import type { Io } from './io.js';
-import { VERBS, type Verb } from './verbs.js';
+import { COMMON_OPTIONS, VERBS, type Verb } from './verbs.js';
 
 declare const ROUSE_VERSION: string;
 
@@ -12,14 +14,22 @@ export async function runVerb(argv: readonly string[], io: Io): Promise<number> 
   let exitCode: number = EXIT.success;
   const program = makeProgram(io, (code) => (exitCode = code));
   try {
-    if (argv[0] === 'complete') await (await import('./completions.js')).addCompletions(program);
-    await program.parseAsync(argv.length === 0 ? ['list-units'] : [...argv], { from: 'user' });
+    if (argv[0] === 'complete') {
+      if (argv[1] === 'bash') return await printBashCompletion(io);
+      await (await import('./completions.js')).addCompletions(program, argv);
+    }
+    await program.parseAsync([...verbFirst(argv)], { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     // --help and --version end with one too, and have said all.
     return error.exitCode === 0 ? EXIT.success : EXIT.failure;
   }
   return exitCode;
+}
+
+async function printBashCompletion(io: Io): Promise<number> {
+  io.out((await import('./bash-completion.js')).BASH_COMPLETION);
+  return EXIT.success;
 }
 
 function makeProgram(io: Io, onExitCode: (code: number) => void): Command {
@@ -41,18 +51,15 @@ function makeProgram(io: Io, onExitCode: (code: number) => void): Command {
 /** commander's words with the hint as all others have it: "error: unknown command 'statsu'\n(Did you mean status?)". */
 export function usageError(text: string): string {
   const [, words = '', meant] = /^(?:error: )?([^\n]*)(?:\n\(Did you mean (?:one of )?(.*)\?\))?/.exec(text) ?? [];
-  const hint = meant === undefined ? 'rouse --help shows the verbs, rouse VERB --help its options' : `did you mean '${meant}'?`;
+  const instead = insteadOf(/^unknown command '(.*)'$/.exec(words)?.[1] ?? '');
+  const hint = instead ?? (meant === undefined ? 'rouse --help shows the verbs, rouse VERB --help its options' : `did you mean '${meant}'?`);
   return `${words.charAt(0).toUpperCase()}${words.slice(1)}\n  hint: ${hint}\n`;
 }
 
 /** Options that every verb takes, in any place. */
 function addCommon(command: Command): Command {
-  return command
-    .option('--user', 'the manager of this user (the default for everyone but root)')
-    .option('--system', 'the system’s manager (the default for root)')
-    .option('--json', 'answer in JSON')
-    .option('-q, --quiet', 'without remarks')
-    .option('--no-pager', 'accepted for systemctl’s sake: there is no pager');
+  for (const { flags, summary } of COMMON_OPTIONS) command.option(flags, summary);
+  return command;
 }
 
 const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];

@@ -29,6 +29,14 @@ export async function isFailed(context: CliContext, given: readonly string[]): P
   return units.length > 0 && units.every(isMissing) ? EXIT.noSuchUnit : EXIT.failure;
 }
 
+/** systemctl's words: 'offline' is said where no manager runs. */
+export async function isSystemRunning(context: CliContext): Promise<number> {
+  const units = (await context.ask({ method: 'list-units' }, 'units'))?.units;
+  const state = units === undefined ? 'offline' : units.some(({ activeState }) => activeState === 'failed') ? 'degraded' : 'running';
+  sayStates(context, [['rouse', state]]);
+  return state === 'running' ? EXIT.success : EXIT.failure;
+}
+
 const ENABLED: readonly UnitFileState[] = ['enabled', 'static', 'alias', 'indirect', 'generated'];
 
 /** 0 when any of them is enabled or needs no enabling; 4 when none exists. */

@@ -1,21 +1,25 @@
 /** `rouse status`: what a unit is, what it does, and its last words. Without a name, the manager and what it has. */
 import type { WireUnit } from '../control/protocol.js';
 import type { CliContext } from './context.js';
-import { EXIT } from './errors.js';
+import { CliError, EXIT } from './errors.js';
+import { shorten } from './io.js';
 import { memoryOf, memoryText, ProcessTree } from './memory.js';
 import { formatEntry, readEntries } from './log-file.js';
-import { ago, dot, since, stateColour } from './words.js';
+import { dot, ending, since, stateColour } from './words.js';
 
 export interface StatusOptions {
   readonly lines?: string;
+  readonly full?: boolean;
 }
 
 /** Returns systemctl's exit code: 0 for active, 3 for not, 4 for no such unit. */
 export async function status(context: CliContext, given: readonly string[], options: StatusOptions): Promise<number> {
+  const lines = Number(options.lines ?? 10);
+  if (!Number.isInteger(lines) || lines < 0) throw new CliError(`'${options.lines ?? ''}' is not a number of lines`, 'expected a whole number');
   if (given.length === 0) return managerStatus(context);
   const units = await context.showUnits(context.unitNames(given));
   if (context.options.json === true) context.json(units);
-  else context.io.out(units.map((unit) => describe(context, unit, Number(options.lines ?? 10))).join('\n'));
+  else context.io.out(units.map((unit) => describe(context, unit, lines, options.full === true ? undefined : context.io.columns)).join('\n'));
   for (const unit of units) if (unit.loadState === 'not-found') context.io.err(`Unit ${unit.name} could not be found.\n  hint: ${context.missingHint(unit.name)}\n`);
   return Math.max(0, ...units.map(exitCode));
 }
@@ -25,13 +29,23 @@ function exitCode({ loadState, activeState }: WireUnit): number {
   return activeState === 'inactive' || activeState === 'failed' ? EXIT.notActive : EXIT.success;
 }
 
-function describe(context: CliContext, unit: WireUnit, lines: number): string {
+function describe(context: CliContext, unit: WireUnit, lines: number, columns: number | undefined): string {
   if (unit.loadState === 'not-found' && unit.activeState === 'inactive') return '';
   const { style } = context.io;
   const now = Date.now();
   const title = `${dot(unit, style)} ${style.bold(unit.name)}${unit.description === unit.name ? '' : ` - ${unit.description}`}`;
-  const rows = [...loadRows(unit, context), ...stateRows(unit, context, now), ...processRows(unit)];
-  const width = Math.max(...rows.map(([label]) => label.length), 10);
+  const above = [...loadRows(unit, context), ...stateRows(unit, context, now), ...processRows(unit)];
+  const commands = (unit.processes ?? []).map(({ pid, command }) => `${pid} ${command}`);
+  const labels = [...above.map(([label]) => label), commands.length === 0 ? '' : 'Processes'];
+  const width = Math.max(...labels.map((label) => label.length), 10);
+  // A command is as long as its arguments: podman's fill a screen.
+  const rows = [
+    ...above,
+    ...listRows(
+      'Processes',
+      commands.map((text) => shorten(text, columns === undefined ? undefined : columns - width - 2)),
+    ),
+  ];
   const body = rows.map(([label, text]) => `${label === '' ? ' '.repeat(width + 2) : `${label.padStart(width)}: `}${text}`);
   const log = lines > 0 ? readEntries(context.scope.logDir, unit.name, lines).map((entry) => formatEntry(entry, 'short')) : [];
   return [title, ...body, ...(log.length === 0 ? [] : ['', ...log]), ''].join('\n');
@@ -77,15 +91,13 @@ function activationRows({ activations, accepted, connections = 0, refused = 0, a
 }
 
 function processRows(unit: WireUnit): readonly Row[] {
-  const processes = (unit.processes ?? []).map(({ pid, command }) => `${pid} ${command}`);
   return [
     ...(unit.mainPid === undefined ? [] : [['Main PID', String(unit.mainPid)] as const]),
-    ...(unit.mainPid === undefined && unit.mainCode !== undefined ? [['Main PID', `(code=${unit.mainCode}, status=${unit.mainStatus ?? 0})`] as const] : []),
+    ...(unit.mainPid === undefined && unit.mainCode !== undefined ? [['Main PID', ending(unit.mainCode, unit.mainStatus ?? 0)] as const] : []),
     ...(unit.arming === undefined ? [] : [['Arm', unit.arming] as const]),
     ...memoryRows(unit),
     ...(unit.statusText === undefined ? [] : [['Status', `"${unit.statusText}"`] as const]),
     ...(unit.controlGroup === undefined ? [] : [['CGroup', unit.controlGroup] as const]),
-    ...listRows('Processes', processes),
   ];
 }
 
@@ -113,7 +125,7 @@ async function managerStatus(context: CliContext): Promise<number> {
     io.out(
       [
         `${failed.length > 0 ? io.style.red('●') : io.style.green('●')} rouse (${scope.mode} manager)`,
-        `    State: ${state}; ${ago(started, Date.now())}`,
+        `    State: ${state}${since(started, Date.now())}`,
         `    Units: ${listed.units.length} loaded`,
         `   Failed: ${failed.length} units${failed.map(({ name }) => `\n           ${name}`).join('')}`,
         `      PID: ${hello.pid}`,

@@ -23,12 +23,22 @@ export interface Verb {
   readonly run: (context: CliContext, args: readonly string[], options: Options) => Promise<number>;
 }
 
+/** Options that every verb takes, in any place. */
+export const COMMON_OPTIONS: readonly VerbOption[] = [
+  { flags: '--user', summary: 'the manager of this user (the default for everyone but root)' },
+  { flags: '--system', summary: 'the system’s manager (the default for root)' },
+  { flags: '--json', summary: 'answer in JSON' },
+  { flags: '-q, --quiet', summary: 'without remarks' },
+  { flags: '--no-pager', summary: 'accepted for systemctl’s sake: there is no pager' },
+];
+
 const UNITS = '<unit...>';
 const LIST: readonly VerbOption[] = [
   { flags: '-a, --all', summary: 'inactive ones too' },
   { flags: '-t, --type <type>', summary: 'only of these types (socket, service, target)', many: true },
   { flags: '--state <state>', summary: 'only in these states', many: true },
-  { flags: '--no-legend', summary: 'without the last line' },
+  { flags: '--no-legend', summary: 'without the header and the last line' },
+  { flags: '-l, --full', summary: 'do not shorten what is wider than the terminal' },
   { flags: '--plain', summary: 'without dots before the names' },
 ];
 const JOB: readonly VerbOption[] = [
@@ -112,7 +122,7 @@ export const VERBS: readonly Verb[] = [
     summary: 'what units are and do, and their last words',
     options: [
       { flags: '-n, --lines <number>', summary: 'lines of output to show (10)' },
-      { flags: '-l, --full', summary: 'accepted for systemctl’s sake: nothing is shortened' },
+      { flags: '-l, --full', summary: 'do not shorten commands that are wider than the terminal' },
     ],
     run: async (context, args, options) => (await import('./status.js')).status(context, args, options),
   },
@@ -169,6 +179,12 @@ export const VERBS: readonly Verb[] = [
     run: async (context, args) => (await import('./states.js')).isFailed(context, args),
   },
   {
+    name: 'is-system-running',
+    group: 'Asking',
+    summary: 'running, degraded when a unit has failed, or offline; exit code 0 for running',
+    run: async (context) => (await import('./states.js')).isSystemRunning(context),
+  },
+  {
     name: 'list-units',
     group: 'Lists',
     args: '[pattern...]',
@@ -192,16 +208,16 @@ export const VERBS: readonly Verb[] = [
     options: LIST,
     run: async (context, args, options) => (await import('./lists.js')).listUnitFiles(context, args, options),
   },
-  { name: 'enable', group: 'Unit files', args: UNITS, summary: 'make the links of [Install]', options: INSTALL, run: install('enable') },
-  { name: 'disable', group: 'Unit files', args: UNITS, summary: 'remove them', options: INSTALL, run: install('disable') },
-  { name: 'reenable', group: 'Unit files', args: UNITS, summary: 'remove and make them', options: INSTALL, run: install('reenable') },
+  { name: 'enable', group: 'Unit files', args: UNITS, summary: 'make the links of [Install], so that the manager starts units', options: INSTALL, run: install('enable') },
+  { name: 'disable', group: 'Unit files', args: UNITS, summary: 'remove the links that enable made', options: INSTALL, run: install('disable') },
+  { name: 'reenable', group: 'Unit files', args: UNITS, summary: 'remove the links of [Install] and make them anew', options: INSTALL, run: install('reenable') },
   { name: 'mask', group: 'Unit files', args: UNITS, summary: 'make units impossible to start', options: INSTALL, run: install('mask') },
-  { name: 'unmask', group: 'Unit files', args: UNITS, summary: 'undo that', run: install('unmask') },
+  { name: 'unmask', group: 'Unit files', args: UNITS, summary: 'make masked units possible to start again', run: install('unmask') },
   {
     name: 'is-enabled',
     group: 'Unit files',
     args: UNITS,
-    summary: 'enabled, disabled, static …',
+    summary: 'say enabled, disabled, static …; exit code 0 when any is enabled',
     run: async (context, args) => (await import('./states.js')).isEnabled(context, args),
   },
   {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { WireUnit } from '../control/protocol.js';
 import { makeStyle } from './io.js';
-import { ago, dot, since, stateColour } from './words.js';
+import { ago, dot, ending, mark, since, stateColour } from './words.js';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -31,9 +31,26 @@ describe('how long ago something was', () => {
   });
 });
 
+describe('the end of a process', () => {
+  it.each([
+    ['exited', 0, '(code=exited, status=0/SUCCESS)'],
+    ['exited', 203, '(code=exited, status=203/EXEC)'],
+    ['exited', 42, '(code=exited, status=42)'],
+    ['killed', 15, '(code=killed, signal=TERM)'],
+    ['dumped', 40, '(code=dumped, signal=40)'],
+  ])('%s %d is said as systemctl says it', (code, status, words) => {
+    expect(ending(code, status)).toBe(words);
+  });
+});
+
 describe('a state', () => {
   const style = makeStyle(true);
   const unit = (activeState: WireUnit['activeState'], loadState: WireUnit['loadState'] = 'loaded'): Pick<WireUnit, 'activeState' | 'loadState'> => ({ activeState, loadState });
+
+  it('has a mark in a list when it needs a look', () => {
+    const none = makeStyle(false);
+    expect([mark(unit('active'), none), mark(unit('inactive'), none), mark(unit('failed'), none), mark(unit('inactive', 'bad-setting'), none)]).toEqual([' ', ' ', '●', '×']);
+  });
 
   it.each<[WireUnit['activeState'], WireUnit['loadState'], string, string]>([
     ['active', 'loaded', style.green('●'), style.green('x')],

@@ -1,4 +1,5 @@
 /** States and times as a person reads them. */
+import { constants } from 'node:os';
 import type { WireUnit } from '../control/protocol.js';
 import { timestamp } from '../properties/text.js';
 import type { Style } from './io.js';
@@ -8,6 +9,12 @@ export function dot({ activeState, loadState }: Pick<WireUnit, 'activeState' | '
   if (activeState === 'active' || activeState === 'reloading') return style.green('●');
   if (activeState === 'failed' || loadState === 'bad-setting' || loadState === 'error') return style.red('×');
   return activeState === 'inactive' ? '○' : style.yellow('●');
+}
+
+/** In a list only what needs a look has a dot, so that a script finds names in the first column. */
+export function mark(unit: Pick<WireUnit, 'activeState' | 'loadState'>, style: Style): string {
+  const wrong = unit.activeState === 'failed' || unit.loadState !== 'loaded';
+  return wrong ? (unit.activeState === 'failed' ? style.red('●') : dot(unit, style)) : ' ';
 }
 
 export function stateColour(unit: Pick<WireUnit, 'activeState'>, style: Style): (text: string) => string {
@@ -33,6 +40,33 @@ export function ago(thenMs: number, nowMs: number): string {
     left %= seconds;
   }
   return parts.length === 0 ? 'just now' : `${parts.join(' ')} ago`;
+}
+
+/** systemd.exec(5), "PROCESS EXIT CODES", those that rouse gives itself. */
+const STATUSES: Readonly<Record<number, string>> = {
+  0: 'SUCCESS',
+  1: 'FAILURE',
+  2: 'INVALIDARGUMENT',
+  200: 'CHDIR',
+  203: 'EXEC',
+  206: 'STDERR',
+  208: 'STDIN',
+  209: 'STDOUT',
+  214: 'SETSCHEDULER',
+  215: 'CPUAFFINITY',
+  216: 'GROUP',
+  217: 'USER',
+  218: 'CAPABILITIES',
+  219: 'CGROUP',
+  226: 'NAMESPACE',
+  228: 'SECCOMP',
+};
+
+/** '(code=exited, status=203/EXEC)', '(code=killed, signal=TERM)'. */
+export function ending(code: string, status: number): string {
+  if (code === 'exited') return `(code=exited, status=${status}${STATUSES[status] === undefined ? '' : `/${STATUSES[status]}`})`;
+  const name = Object.entries(constants.signals).find(([, number]) => number === status)?.[0];
+  return `(code=${code}, signal=${name?.slice(3) ?? status})`;
 }
 
 export function since(thenMs: number, nowMs: number): string {

@@ -1,5 +1,6 @@
 /** The words after `rouse run`: what is rouse's own, what is podman's, and what is to run. */
 import { splitRunOptions, type RunOption } from '../unit/podman-options.js';
+import { timeSpan } from '../unit/values/time-span.js';
 import { parsePublish, type PublishedPort } from './ports.js';
 import { isRefused, type Refused } from './refused.js';
 
@@ -41,6 +42,8 @@ export function parseRun(words: readonly string[]): RunRequest | Refused {
   // `--` in place of an image: what follows is a command of this host.
   const { options, rest, dashes } = splitRunOptions(words, OWN_FLAGS);
   const bad = options.find(({ name, value }) => REFUSED[name] !== undefined && value !== 'false' && value !== 'no');
+  const slip = slipIn(options);
+  if (slip !== undefined) return slip;
   if (bad !== undefined) return { refused: `No ${dashed(bad.name)} here: ${REFUSED[bad.name]}`, hint: 'podman run runs a container at once, with a terminal' };
   if (rest[0] === undefined) return { refused: 'No image and no command given', hint: 'rouse run -p 8080:80 IMAGE [ARGUMENT...], or rouse run -p 3000 -- COMMAND [ARGUMENT...]' };
   const ports = options.filter(({ name }) => name === 'p' || name === 'publish').map(({ value = '' }) => parsePublish(value));
@@ -59,6 +62,15 @@ export function parseRun(words: readonly string[]): RunRequest | Refused {
     what,
     options: options.filter((option) => !TAKEN.has(option.name)),
   };
+}
+
+/** What podman's parser would take for the value of an option, and nobody means. */
+function slipIn(options: readonly RunOption[]): Refused | undefined {
+  const swallowed = options.find(({ value }) => value === '--');
+  if (swallowed !== undefined)
+    return { refused: `Unknown option ${dashed(swallowed.name)}, or its value is missing`, hint: 'options of rouse itself stand before the verb: rouse --json run …' };
+  const idle = timeSpan(last(options, 'idle') ?? '0');
+  return idle.ok ? undefined : { refused: `Failed to parse --idle ${last(options, 'idle')}`, hint: `expected ${idle.expected}` };
 }
 
 function has(options: readonly RunOption[], name: string): boolean {

@@ -108,6 +108,8 @@ describe('rouse run', () => {
     [['-p', 'http', 'nginx'], 'Failed to parse -p http'],
     [['-p', '80', '--cap-add=x', '--', 'node'], 'No --cap-add for a process of this host'],
     [['-p', '80', '--', 'nothing'], "No 'nothing' in PATH"],
+    [['-p', '80', '--json', '--', 'node'], 'Unknown option --json, or its value is missing'],
+    [['-p', '80', '--idle', 'soon', '--', 'node'], 'Failed to parse --idle soon'],
     [['-p', '80', '--name', 'a/b', 'nginx'], "'a/b' cannot be the name of a unit"],
   ])('refuses %j', (words, message) => {
     expect(refusal(...words)).toBe(message);

@@ -60,6 +60,13 @@ const COMMANDS: readonly (readonly string[])[] = [
   ['stop', 'web.socket'],
   ['daemon-reload'],
   ['nonsense'],
+  ['--failed'],
+  ['--type', 'socket'],
+  ['-n', '0', 'status', 'up.service'],
+  ['status', '--lines=x', 'up.service'],
+  ['list-units', '--type=sockt'],
+  ['list-unit-files', 'nosuch.service'],
+  ['kill', '--signal=FOO', 'up.service'],
 ];
 
 describe.skipIf(whyNoHost() !== undefined)('the verbs', () => {
@@ -131,6 +138,10 @@ describe.skipIf(whyNoHost() !== undefined)('the verbs', () => {
     ['is-enabled', 'up.service'],
     ['start', 'up.service'],
     ['analyze'],
+    ['reset-failed', 'up.service'],
+    ['is-system-running'],
+    ['is-failed'],
+    ['status'],
   ])('answer in JSON: %s', async (...args) => {
     const { stdout } = await me.rouse([...args, '--json']);
     expect(() => void JSON.parse(stdout)).not.toThrow();
@@ -152,7 +163,42 @@ describe.skipIf(whyNoHost() !== undefined)('the verbs', () => {
     expect(await me.ok('--help')).toContain('list-sockets');
     expect(await me.ok('start', '--help')).toContain('--no-block');
     expect(await me.ok('--version')).toMatch(/^\d+\.\d+\.\d+/);
-    expect(await me.ok('complete', 'bash')).toContain('complete');
+  });
+
+  it('that systemctl alone has are answered with what there is instead', async () => {
+    const { status, stderr } = await me.rouse(['edit', 'up.service']);
+    expect(status).toBe(1);
+    expect(stderr).toContain('hint: rouse cat UNIT');
+  });
+
+  it('are completed by a bash that has no packages for it, with units, options and their values', async () => {
+    const complete = (line: string): Promise<string> =>
+      me.sh(
+        `PATH=/rouse/bin:$PATH; source <(rouse complete bash) && COMP_LINE='${line}' && COMP_POINT=\${#COMP_LINE} && COMP_WORDS=($COMP_LINE) && _rouse && echo "\${COMPREPLY[*]}"`,
+      );
+    expect(await complete('rouse star')).toBe('start');
+    expect(await complete('rouse start up')).toBe('up.service');
+    expect(await complete('rouse --user stop web.socket fai')).toBe('fails.service');
+    expect(await complete('rouse list-sockets we')).toContain('web.socket');
+    expect(await complete('rouse start --no-b')).toBe('--no-block');
+    expect(await complete('rouse list-units --type=so')).toBe('socket');
+    expect(await complete('rouse kill -s SIGH')).toBe('SIGHUP');
+    expect(await complete('rouse linger ')).toBe('enable disable status');
+  });
+
+  it('give scripts rows without a header, with names in the first column', async () => {
+    await me.ok('start', 'web.socket');
+    expect(await me.ok('list-units', '--no-legend', 'web.socket')).toMatch(/^ *web\.socket +loaded +active +listening/);
+    expect(await me.ok('list-sockets', '--no-legend', 'web.socket')).toMatch(/^127\.0\.0\.1:7100 +Stream +listening +web\.socket +web\.service/);
+  });
+
+  it('do not fill a narrow terminal with commands', async () => {
+    me.unit('long.service', `[Service]\nExecStart=/bin/sh -c "sleep 1000; : ${'x'.repeat(300)}"\n`);
+    await me.ok('daemon-reload');
+    await me.ok('start', 'long.service');
+    const shown = await me.sh('script -qec "stty cols 60; /rouse/bin/rouse status -n 0 long.service" /dev/null');
+    expect(shown).not.toContain('x'.repeat(60));
+    expect(await me.ok('status', 'long.service')).toMatch(/Processes: \d+ .*sleep 1000/);
   });
 
   it('show what a unit wrote, also while it writes', async () => {
