@@ -36,6 +36,8 @@ export async function importVerb(context: CliContext, [given]: readonly string[]
       '--replace overwrites what is there; --project-name takes other names',
     );
   const paths = placed.map(({ file, folder }) => writeUnitFile(folder, file));
+  // A manager that runs gets to know them, as after enable.
+  await context.ask({ method: 'daemon-reload' }, 'done');
   if (context.options.json === true) context.json(paths);
   else io.out(farewell(context, imported, paths));
   return EXIT.success;

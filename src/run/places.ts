@@ -1,12 +1,15 @@
-/** Where the files of a `rouse run` are written: for as long as the host is up, or, with --save, among the user's own. */
+/** Where the files of `rouse run` and `rouse import` are written: for as long as the host is up, or, to stay, among the user's own. */
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { RUN_UNITS, type Scope } from '../load/scope.js';
 import type { UnitFileText } from './unit-files.js';
 
-export function folderFor({ name }: UnitFileText, scope: Scope, save: boolean): string {
+/** What stands in systemd's folders; everything else is Quadlet's. */
+const UNIT_FILE = /\.(socket|service|target)$/;
+
+export function folderFor({ name }: Pick<UnitFileText, 'name'>, scope: Pick<Scope, 'rouseDir' | 'configUnitDir' | 'quadletDirs' | 'runtimeDir'>, save: boolean): string {
   if (!save) return join(scope.rouseDir, RUN_UNITS);
-  if (!name.endsWith('.container') || scope.quadletDirs.includes(scope.configUnitDir)) return scope.configUnitDir;
+  if (UNIT_FILE.test(name) || scope.quadletDirs.includes(scope.configUnitDir)) return scope.configUnitDir;
   return scope.quadletDirs.find((folder) => folder.endsWith('/containers/systemd') && !folder.startsWith(`${scope.runtimeDir}/`)) ?? scope.configUnitDir;
 }
 

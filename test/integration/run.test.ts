@@ -93,6 +93,10 @@ describe.skipIf(whyNoHost() !== undefined)('from one line', () => {
     await me.ok('start', 'shop-web.socket');
     expect(await running()).toBe('');
     expect(await fetch(7905)).toBe('from the shop');
+    me.write(`${me.home}/net/compose.yaml`, 'services:\n  web:\n    image: localhost/busybox\n    volumes: ["data:/data"]\nvolumes:\n  data:\n');
+    const { stdout: paths } = await me.exec(['bash', '-c', 'cd ~/net && /rouse/bin/rouse import']);
+    expect(paths).toContain(`${me.home}/.config/containers/systemd/net-default.network`);
+    expect(await me.ok('cat', 'net-web.service')).toContain('--network net_default');
     await until('both run', async () => (await running()).split('\n').sort().join(' ') === 'systemd-shop-helper systemd-shop-web');
   });
 });
