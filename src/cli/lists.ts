@@ -1,4 +1,6 @@
 /** `rouse list-units`, `list-sockets` and `list-unit-files`. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { WireUnit } from '../control/protocol.js';
 import { unitFileState } from '../load/install.js';
 import type { CliContext } from './context.js';
@@ -58,7 +60,11 @@ const byName = (a: WireUnit, b: WireUnit): number => (a.name < b.name ? -1 : 1);
 async function loadedUnits(context: CliContext): Promise<readonly WireUnit[]> {
   const reply = await context.ask({ method: 'list-units' }, 'units');
   if (reply !== undefined) return reply.units;
-  context.warn('rouse: No manager runs: these are the units of the files, and none of them is active');
+  // rouse-keeper is there when a manager was killed; docs/keeper.md.
+  const waits = existsSync(join(context.scope.rouseDir, 'keeper'));
+  context.warn(
+    `rouse: No manager runs: these are the units of the files, and ${waits ? 'what the last one held waits for the next one (rouse start default.target)' : 'none of them is active'}`,
+  );
   context.sayNotice();
   return context.store
     .names()

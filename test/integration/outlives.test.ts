@@ -95,6 +95,7 @@ describe.skipIf(whyNoHost() !== undefined)('after the death of the manager', () 
     await me.daemon();
     await me.ok('start', 'many.socket', 'path.socket');
     await killManager();
+    expect((await me.rouse(['list-sockets'])).stderr).toContain('what the last one held waits for the next one');
     const datagram = askDatagram(me, 'udp4:127.0.0.1:7702', 'by datagram');
     const stream = ask(me, `unix:${me.runtime}/outlives.sock`, 'by path');
     await me.daemon();
