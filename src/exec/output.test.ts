@@ -116,3 +116,14 @@ it("a program's lines carry its name, or SyslogIdentifier=", () => {
   expect(identifierOf(undefined, '/usr/bin/web')).toBe('web');
   expect(identifierOf('mine', '/usr/bin/web')).toBe('mine');
 });
+
+describe('the logs of many units', () => {
+  it('do not all stay open, and lose no line', () => {
+    const logs = Array.from({ length: 200 }, (_, i) => new UnitLog(join(folder, 'many'), `unit${i}.service`));
+    const before = readdirSync('/proc/self/fd').length;
+    for (const round of ['one', 'two']) for (const log of logs) log.write('me', 1, round);
+    expect(readdirSync('/proc/self/fd').length - before).toBeLessThan(100);
+    for (const log of logs) log.close();
+    for (const { path } of logs) expect(readFileSync(path, 'utf8')).toMatch(/one\n.*two\n$/);
+  });
+});

@@ -20,6 +20,9 @@ const GATHER_MS = 10;
 const GATHER_MOST = 64 * 1024;
 /** A file that nobody writes to for so long is closed until the next line. */
 const QUIET_MS = 1000;
+/** And no more are open than this: descriptors are for sockets. */
+const OPEN_MOST = 64;
+const opened = new Set<UnitLog>();
 
 /** Logs with lines that are not written yet: the process may end before their time. */
 const unwritten = new Set<UnitLog>();
@@ -60,6 +63,7 @@ export class UnitLog {
   #closeFile(): void {
     if (this.#fd !== undefined) closeSync(this.#fd);
     this.#fd = undefined;
+    opened.delete(this);
   }
 
   #append(text: string): void {
@@ -107,6 +111,11 @@ export class UnitLog {
     mkdirSync(this.folder, { recursive: true, mode: 0o700 });
     this.#fd = openSync(this.path, 'a', 0o600);
     this.#size = fstatSync(this.#fd).size;
+    opened.add(this);
+    for (const first of opened) {
+      if (opened.size <= OPEN_MOST) break;
+      first.#closeFile();
+    }
   }
 
   #rotate(): void {
