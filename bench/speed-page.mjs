@@ -76,10 +76,11 @@ function aims({ root, rootless }) {
 }
 
 export function speedPage(results) {
-  const { date, rounds, root, rootless, rest, crowdContainer } = results;
+  const { date, rounds, root, rootless, rest, crowdContainer, policy } = results;
+  const priority = policy === 'SCHED_RR' ? ', of which all here ran at real-time priority (`chrt -r 1`), so that other work on them decides less' : '';
   return `# Speed
 
-Made by \`npm run bench -- --write\` on ${date}, in one run on one throw-away host (2 cores shared with other work: read the ratios, not the milliseconds).
+Made by \`npm run bench -- --write\` on ${date}, on throw-away hosts of one machine (2 cores, shared with other work${priority}: read the ratios before the milliseconds).
 Time from \`connect()\` to the first byte of the answer, on 127.0.0.1. In each of ${rounds} rounds every row has one client, so that what the machine does meanwhile meets all of
 them. *Memory* is that of the service's processes while nobody is connected (Pss). [arming.md](arming.md) says what the levels are.
 

@@ -1,6 +1,7 @@
 // npm run bench: rouse beside the real systemd and podman, all rows in one run on one throw-away host, as ratios: the machines are noisy.
 //
-//   npm run bench [-- --rounds 50] [-- --many 500] [-- --json FILE] [-- --write]     --write makes docs/speed.md and docs/speed.svg of it
+//   [chrt -r 1] npm run bench [-- --rounds 50] [-- --many 500] [-- --json FILE] [-- --write]     --write makes docs/speed.md and docs/speed.svg of it
+import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, installNpmPackages } from './lib/setup.mjs';
@@ -36,9 +37,18 @@ async function run(script, args, { user = 'root', systemd = true } = {}) {
 
 const json = option('--json', undefined);
 
+/** chrt(1): SCHED_OTHER mostly; with SCHED_RR other work on the machine does not decide the figures. */
+function policy() {
+  try {
+    return /policy: (\w+)/.exec(execFileSync('chrt', ['-p', String(process.pid)], { encoding: 'utf8' }))?.[1];
+  } catch {
+    return undefined;
+  }
+}
+
 /** Each part is kept when it is there: all of them take half an hour. */
 async function measure() {
-  const results = { date: new Date().toISOString().slice(0, 10), rounds };
+  const results = { date: new Date().toISOString().slice(0, 10), rounds, policy: policy() };
   const parts = [
     ['root', `${rounds} rounds as root`, () => run('speed.mjs', [rounds])],
     ['rootless', `${rounds} rounds as a user`, () => run('speed.mjs', [rounds], { user: 'tester' })],
