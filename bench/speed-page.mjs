@@ -77,7 +77,7 @@ function aims({ root, rootless }) {
 
 export function speedPage(results) {
   const { date, rounds, root, rootless, rest, crowdContainer, policy } = results;
-  const priority = policy === 'SCHED_RR' ? ', of which all here ran at real-time priority (`chrt -r 1`), so that other work on them decides less' : '';
+  const priority = policy === 'SCHED_RR' ? '; the benchmark ran at real-time priority, `chrt -r 1`, so that this decides less' : '';
   return `# Speed
 
 Made by \`npm run bench -- --write\` on ${date}, on throw-away hosts of one machine (2 cores, shared with other work${priority}: read the ratios before the milliseconds).
