@@ -2,6 +2,8 @@
  * What every verb has: the scope, the terminal and the way to the manager. A verb that asks gets its answer from the manager
  * or, when none runs, from the files; a verb that changes something starts a manager first.
  */
+import { existsSync, realpathSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { NotRunning, request } from '../control/client.js';
 import type { Reply, Request, WireUnit } from '../control/protocol.js';
 import { wireProperties, wireUnit } from '../control/wire-unit.js';
@@ -25,6 +27,8 @@ export interface CommonOptions {
 const ENDING_MS = 100_000;
 
 type ReplyOf<T extends Reply['type']> = Extract<Reply, { readonly type: T }>;
+
+const isBelow = (path: string, folder: string): boolean => path === folder || path.startsWith(`${folder}/`);
 
 export class CliContext {
   #store: UnitStore | undefined;
@@ -120,12 +124,22 @@ export class CliContext {
   #expand(given: string): readonly string[] {
     if (/[*?[]/.test(given)) return this.#matching(given);
     const name = given.slice(given.lastIndexOf('/') + 1);
+    if (name !== given) this.#mustBeRead(given);
     if (parseUnitName(name) !== undefined) return [name];
     if (/\.(container|pod|volume|network|kube|image|build|artifact)$/.test(name)) return [this.#serviceOfQuadlet(name)];
     const completed = `${name}.service`;
     if (parseUnitName(completed) === undefined)
       throw new CliError(`Invalid unit name '${given}'`, 'a unit is NAME.socket, NAME.service or NAME.target, of letters, digits and :-_.\\@');
     return [completed];
+  }
+
+  /** A path stands for the unit of that name. Throws CliError for a file that no manager reads: another file of the name would be meant. */
+  #mustBeRead(path: string): void {
+    if (!existsSync(path)) return;
+    const folder = realpathSync(dirname(path));
+    const { unitDirs, quadletDirs } = this.scope;
+    const read = [...unitDirs, ...quadletDirs].some((each) => existsSync(each) && isBelow(folder, realpathSync(each)));
+    if (!read) throw new CliError(`${path} is not where unit files are read`, `copy it to ${this.scope.configUnitDir}, or ROUSE_UNIT_PATH=${folder} rouse …`);
   }
 
   #serviceOfQuadlet(name: string): string {

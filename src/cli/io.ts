@@ -41,7 +41,8 @@ export function processIo(): Io {
     err: (text) => void process.stderr.write(text),
     style: makeStyle(wantsColour(process.env, process.stdout.isTTY)),
     interactive: process.stderr.isTTY,
-    columns: process.stdout.isTTY ? process.stdout.columns : undefined,
+    // A terminal of no columns (docker exec, expect) is one that has not said.
+    columns: process.stdout.isTTY && process.stdout.columns > 0 ? process.stdout.columns : undefined,
   };
 }
 

@@ -2,7 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { verbFirst } from './argument-order.js';
 import { CliContext, type CommonOptions } from './context.js';
-import { EXIT } from './errors.js';
+import { CliError, EXIT } from './errors.js';
 import { insteadOf } from './foreign-verbs.js';
 import type { Io } from './io.js';
 import { COMMON_OPTIONS, VERBS, type Verb } from './verbs.js';
@@ -41,11 +41,18 @@ function makeProgram(io: Io, onExitCode: (code: number) => void): Command {
     .addHelpText('after', '\nUnits are systemd’s .socket, .service and .target files and Quadlet’s files, in the same folders.')
     .exitOverride();
   for (const verb of VERBS) addVerb(program, verb, io, onExitCode);
-  program.command('generator').description('what podman’s Quadlet generator does: service files into folders').helpGroup('Manager:').argument('[argument...]');
-  // They read their own arguments (main.ts), and are here to be found.
-  program.command('activate').description('a command behind sockets, with no unit file: systemd-socket-activate, and --idle').helpGroup('Commands:').argument('[argument...]');
-  program.command('proxy').description('pass clients on to a server that can take no socket: systemd-socket-proxyd, and more').helpGroup('Commands:').argument('[argument...]');
+  addOwn(program, 'generator', 'Manager:', 'what podman’s Quadlet generator does: service files into folders');
+  addOwn(program, 'activate', 'Commands:', 'a command behind sockets, with no unit file: systemd-socket-activate, and --idle');
+  addOwn(program, 'proxy', 'Commands:', 'pass clients on to a server that can take no socket: systemd-socket-proxyd, and more');
   return program;
+}
+
+/** They read their own arguments (main.ts), and are here to be found; who comes here had an option before the verb. */
+function addOwn(program: Command, name: string, group: string, summary: string): void {
+  const command = program.command(name).description(summary).helpGroup(group).argument('[argument...]').allowUnknownOption();
+  command.action(() => {
+    throw new CliError(`${name} takes its options behind its name alone`, `rouse ${name} --help`);
+  });
 }
 
 /** commander's words with the hint as all others have it: "error: unknown command 'statsu'\n(Did you mean status?)". */

@@ -43,13 +43,16 @@ function describe(context: CliContext, unit: WireUnit, lines: number, columns: n
     ...above,
     ...listRows(
       'Processes',
-      commands.map((text) => shorten(text, columns === undefined ? undefined : columns - width - 2)),
+      commands.map((text) => shorten(text, columns === undefined ? undefined : Math.max(MIN_COMMAND, columns - width - 2))),
     ),
   ];
   const body = rows.map(([label, text]) => `${label === '' ? ' '.repeat(width + 2) : `${label.padStart(width)}: `}${text}`);
   const log = lines > 0 ? readEntries(context.scope.logDir, unit.name, lines).map((entry) => formatEntry(entry, 'short')) : [];
   return [title, ...body, ...(log.length === 0 ? [] : ['', ...log]), ''].join('\n');
 }
+
+/** Columns of a command that are shown on any terminal. */
+const MIN_COMMAND = 20;
 
 type Row = readonly [label: string, text: string];
 

@@ -165,6 +165,13 @@ describe.skipIf(whyNoHost() !== undefined)('the verbs', () => {
     expect(await me.ok('--version')).toMatch(/^\d+\.\d+\.\d+/);
   });
 
+  it('do not take a file that nobody reads for the unit of its name', async () => {
+    me.write(`${me.home}/elsewhere/up.service`, '[Service]\nExecStart=/bin/true\n');
+    const { status, stderr } = await me.rouse(['start', `${me.home}/elsewhere/up.service`]);
+    expect({ status, stderr }).toMatchObject({ status: 1, stderr: expect.stringContaining('is not where unit files are read') as string });
+    expect(await me.ok('cat', `${me.home}/.config/systemd/user/up.service`)).toContain('sleep 1000');
+  });
+
   it('that systemctl alone has are answered with what there is instead', async () => {
     const { status, stderr } = await me.rouse(['edit', 'up.service']);
     expect(status).toBe(1);
