@@ -66,7 +66,7 @@ function memoryKb(child) {
 
 const HEAD = `# rouse proxy, measured
 
-Made by \`node test/host/host.mjs run -- node bench/proxy.mjs --markdown\`: all on loopback of one machine, client, proxy and server on the same cores, in turns.
+Made by \`node test/host/host.mjs run -- node bench/proxy.mjs --markdown --rounds ${rounds} --seconds ${seconds}\`: all on loopback of one machine, client, proxy and server on the same cores, in turns.
 The machine was busy with other things: read the ratios, not the figures.
 `;
 
