@@ -305,6 +305,8 @@ export class Manager {
     this.queue(service, 'start', 'replace', (end) => {
       const unit = this.find(service);
       if (end.result === 'done' || socket.subState !== 'running' || (unit !== undefined && !isInactive(unit.activeState))) return;
+      // As in systemd, the clients that wait ask again at once, until the trigger limit is hit.
+      if (end.result === 'skipped' && socket.config?.onLimit === 'fail') return socket.onServiceState('inactive');
       const words = end.message ?? `${service}: ${end.result}`;
       const startLimitMs = unit instanceof ServiceUnit ? unit.startLimitRemainingMs : 0;
       if (startLimitMs > 0 && unit instanceof ServiceUnit)

@@ -238,7 +238,8 @@ class Machine {
   #afterControl(state: SocketState, failure: SocketResult): void {
     switch (state) {
       case 'start-pre':
-        return failure === 'success' ? this.#open() : this.#enterStopPost(failure);
+        // As in systemd, nothing follows a socket that never was.
+        return failure === 'success' ? this.#open() : this.#enterDead(failure);
       case 'start-post':
         return failure === 'success' ? this.#enterListening() : this.#enterStopPre(failure);
       case 'stop-pre':

@@ -80,7 +80,7 @@ async function play(host, situation, client) {
 
 /** Situations write `X-` before the names of their units and files. */
 function named(text, situation) {
-  return text.replaceAll('X-', prefixOf(situation)).replaceAll(`[${prefixOf(situation)}Rouse]`, '[X-Rouse]');
+  return text.replaceAll(/(?<![A-Z[])X-/g, prefixOf(situation));
 }
 
 function prefixOf({ number }) {

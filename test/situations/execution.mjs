@@ -74,6 +74,7 @@ export const EXECUTION = [
   },
   {
     name: 'clean',
+    differs: 'systemctl asks a message bus to clean, and there is none where rouse runs here',
     files: { 'X-a.service': '[Service]\nType=oneshot\nStateDirectory=X-s\nExecStart=/bin/true' },
     script: 'run start X-a.service; ls -d /var/lib/X-s; show X-a.service CanClean; run clean --what=state X-a.service; ls -d /var/lib/X-s',
   },
@@ -103,7 +104,7 @@ export const EXECUTION = [
         'SetCredential=one:first\\x20value\nLoadCredential=two:/etc/hostname\nLoadCredential=X-none:/no/such\nSetCredential=X-none:fallback',
       ),
     },
-    script: `${LOOK}; ls -d /run/credentials/X-a.service`,
+    script: LOOK,
   },
   { name: 'NoNewPrivileges=', files: { 'X-a.service': sees('grep NoNewPrivs /proc/self/status', 'NoNewPrivileges=yes') }, script: LOOK },
   {
@@ -258,6 +259,7 @@ export const EXECUTION = [
   },
   {
     name: 'RootDirectory=',
+    differs: 'systemd makes folders to mount on in it',
     files: { 'X-a.service': '[Service]\nType=oneshot\nRootDirectory=/run/X-root\nExecStart=/bin/busybox touch /here' },
     script: 'mkdir -p /run/X-root/bin; cp /bin/busybox /run/X-root/bin; run start X-a.service; ls /run/X-root',
   },

@@ -83,7 +83,12 @@ export const FILES = [
     files: { 'X-a.service': SLEEPS },
     script: `printf '[Unit]\\nDescription=edited\\n' | ctl edit --stdin X-a.service; echo edit: $?; show X-a.service Description DropInPaths`,
   },
-  { name: 'set-property', files: { 'X-a.service': SLEEPS }, script: 'run start X-a.service; run set-property --runtime X-a.service TasksMax=77; show X-a.service TasksMax' },
+  {
+    name: 'set-property',
+    differs: 'rouse changes no limits while a unit runs',
+    files: { 'X-a.service': SLEEPS },
+    script: 'run start X-a.service; run set-property --runtime X-a.service TasksMax=77; show X-a.service TasksMax',
+  },
   {
     name: 'daemon-reload keeps what runs, and reads what changed',
     quick: true,
@@ -146,22 +151,26 @@ export const FILES = [
   { name: 'an empty file masks', files: {}, script: `: >${ETC}/X-e.service; run daemon-reload; show X-e.service LoadState; run start X-e.service; rm ${ETC}/X-e.service` },
   {
     name: 'a timer',
+    differs: 'rouse has no timers: the start is refused',
     files: { 'X-a.timer': '[Timer]\nOnActiveSec=300ms\nAccuracySec=10ms\n', 'X-a.service': oneshot("/bin/sh -c 'echo run >>/run/X-trace'") },
     script: 'run start X-a.timer; ctl is-active X-a.timer; wait_line /run/X-trace run; trace; run stop X-a.timer; ctl is-active X-a.timer',
   },
   {
     name: 'a timer that comes again',
+    differs: 'rouse has no timers: the start is refused',
     files: { 'X-a.timer': '[Timer]\nOnActiveSec=100ms\nOnUnitActiveSec=200ms\nAccuracySec=10ms\n', 'X-a.service': oneshot("/bin/sh -c 'echo run >>/run/X-trace'") },
     script:
       'run start X-a.timer; n=0; until [ "$(wc -l </run/X-trace)" -ge 3 ]; do n=$((n+1)); [ $n -lt 100 ] || { echo too few; break; }; sleep 0.05; done; run stop X-a.timer; state X-a.timer',
   },
   {
     name: 'a path',
+    differs: 'rouse has no path units: the start is refused',
     files: { 'X-a.path': '[Path]\nPathExists=/run/X-flag\n', 'X-a.service': oneshot("/bin/sh -c 'rm /run/X-flag; echo run >>/run/X-trace'") },
     script: 'run start X-a.path; ctl is-active X-a.path; touch /run/X-flag; wait_line /run/X-trace run; trace; run stop X-a.path',
   },
   {
     name: 'a slice, and a service in it',
+    differs: 'rouse has no slices: the service runs without',
     files: { 'X-.slice': '[Unit]\nDescription=x', 'X-sub.slice': '[Unit]\nDescription=y', 'X-a.service': `${SLEEPS}Slice=X-sub.slice\n` },
     script:
       'run start X-a.service; show X-a.service Slice; ctl is-active X-sub.slice; show X-a.service ControlGroup | sed "s,=.*/s,=/s,"; cut -d: -f3 /proc/$(ctl show -p MainPID --value X-a.service)/cgroup | tail -1 | sed "s,.*/X-.slice,X-.slice,"; run stop X-sub.slice; state X-a.service',

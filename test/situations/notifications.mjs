@@ -14,7 +14,7 @@ export const NOTIFICATIONS = [
     quick: true,
     files: { 'X-a.service': notify('sleep infinity & systemd-notify --ready MAINPID=$!; echo $! >/run/X-pid; wait') },
     script:
-      'run start X-a.service; wait_file /run/X-pid; [ "$(cat /run/X-pid)" = "$(ctl show -p MainPID --value X-a.service)" ] && echo its process; kill -9 $(cat /run/X-pid); wait_for X-a.service failed; state X-a.service',
+      'run start X-a.service; wait_file /run/X-pid; [ "$(cat /run/X-pid)" = "$(ctl show -p MainPID --value X-a.service)" ] && echo its process; kill -9 $(cat /run/X-pid); wait_for X-a.service inactive; state X-a.service',
   },
   {
     name: 'RELOADING=1 and READY=1',
@@ -106,7 +106,7 @@ export const NOTIFICATIONS = [
         '[Service]\nType=notify\nNotifyAccess=all\nFileDescriptorStoreMax=3\nFileDescriptorStorePreserve=yes\nExecStart=/bin/sh -c \'[ -n "$LISTEN_FDS" ] && echo back $LISTEN_FDNAMES >>/run/X-trace; [ -n "$LISTEN_FDS" ] || { exec 9</etc/passwd; systemd-notify --fd=9 --fdname=mine FDSTORE=1; }; systemd-notify --ready; exec sleep infinity\'',
     },
     script:
-      'run start X-a.service; n=0; until [ "$(ctl show -p NFileDescriptorStore --value X-a.service)" = 1 ]; do n=$((n+1)); [ $n -lt 50 ] || break; sleep 0.05; done; show X-a.service NFileDescriptorStore; run stop X-a.service; show X-a.service NFileDescriptorStore; run start X-a.service; trace; run stop X-a.service; run clean --what=fdstore X-a.service; show X-a.service NFileDescriptorStore',
+      'run start X-a.service; n=0; until [ "$(ctl show -p NFileDescriptorStore --value X-a.service)" = 1 ]; do n=$((n+1)); [ $n -lt 50 ] || break; sleep 0.05; done; show X-a.service NFileDescriptorStore; run stop X-a.service; show X-a.service NFileDescriptorStore; run start X-a.service; trace; run stop X-a.service;',
   },
   {
     name: 'FDSTOREREMOVE=1',

@@ -13,7 +13,7 @@ export const ORDER = [
       'X-b.service': tracing('b', 'PartOf=X-t.target'),
       'X-c.service': tracing('c', 'Before=X-b.service\nPartOf=X-t.target'),
     },
-    script: 'run start X-t.target; run stop X-t.target; wait_line /run/X-trace -c; trace; state X-t.target',
+    script: 'run start X-t.target; run stop X-t.target; wait_line /run/X-trace [-]c; trace; state X-t.target',
   },
   {
     name: 'Wants= goes on without what fails',
@@ -61,7 +61,8 @@ export const ORDER = [
   {
     name: 'PartOf= passes stop and restart on, and no start',
     files: { 'X-a.service': tracing('a', 'PartOf=X-b.service'), 'X-b.service': tracing('b') },
-    script: 'run start X-b.service; state X-a.service; run start X-a.service; run restart X-b.service; run stop X-b.service; wait_for X-a.service inactive; sort /run/X-trace',
+    script:
+      'run start X-b.service; state X-a.service; run start X-a.service; run restart X-b.service; n=0; until [ "$(grep -c +a /run/X-trace)" = 2 ]; do n=$((n+1)); [ $n -lt 200 ] || break; sleep 0.05; done; wait_for X-a.service active; run stop X-b.service; wait_for X-a.service inactive; sort /run/X-trace',
   },
   {
     name: 'Upholds= starts again what stops',
@@ -152,6 +153,7 @@ export const ORDER = [
   },
   {
     name: 'default dependencies of a service and of a target',
+    differs: 'rouse has no slices to depend on',
     files: { 'X-a.service': SLEEPS, 'X-t.target': '[Unit]\nDescription=x', 'X-b.service': sleeping('DefaultDependencies=no') },
     script:
       'show X-a.service Requires Conflicts; ctl show -p Before --value X-a.service; ctl show -p After --value X-a.service | tr " " "\\n" | grep -v journald | sort; show X-t.target Conflicts Before; show X-b.service Conflicts Before',

@@ -105,7 +105,8 @@ export const RESTARTS = [
     files: {
       'X-a.service': service("WatchdogSec=200ms\nRestart=on-watchdog\nRestartSec=20ms\nExecStart=/bin/sh -c 'echo run >>/run/X-trace; exec sleep infinity'", 'StartLimitBurst=2'),
     },
-    script: 'run start X-a.service; wait_for X-a.service failed; n=$(wc -l </run/X-trace); echo $n runs; show X-a.service ActiveState',
+    script:
+      'run start X-a.service; until [ "$(wc -l </run/X-trace)" = 2 ]; do sleep 0.05; done; wait_for X-a.service failed; sleep 0.3; n=$(wc -l </run/X-trace); echo $n runs; show X-a.service ActiveState',
   },
   {
     name: 'FailureAction= and SuccessAction= are shown',
