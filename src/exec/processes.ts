@@ -9,6 +9,9 @@ import { openPidfd, sendSignal, waitExited, type ExitInfo } from '../sys/pidfd.j
 import type { Poller, Watch } from '../sys/poller.js';
 import type { UnitCgroup } from './cgroup.js';
 
+/** Children that appear while their parents are killed: more than so many generations are not waited for. */
+const MOST_ROUNDS = 20;
+
 /** A process that is watched by pidfd, so that its number cannot come to mean another one. */
 export class TrackedProcess {
   readonly #watch: Watch;
@@ -96,12 +99,20 @@ export class UnitProcesses {
     this.cgroup?.remove();
   }
 
+  /**
+   * One by one, and again as long as they have children. Not by cgroup.kill: since Linux 6.13 whatever is cloned into a cgroup after that is
+   * killed at once, and ExecStopPost= runs in this one.
+   */
   #signalOthers(signals: readonly string[]): void {
-    if (signals[0] === 'SIGKILL' && this.cgroup?.killAll() === true) return;
-    for (const pid of this.pids()) {
-      if (pid === this.main?.pid || pid === this.control?.pid) continue;
-      const process = this.#track(pid);
-      for (const signal of signals) process?.signal(signal);
+    const seen = new Set([this.main?.pid, this.control?.pid]);
+    for (let round = 0; round < MOST_ROUNDS; round++) {
+      const fresh = this.pids().filter((pid) => !seen.has(pid));
+      if (fresh.length === 0) return;
+      for (const pid of fresh) {
+        seen.add(pid);
+        const process = this.#track(pid);
+        for (const signal of signals) process?.signal(signal);
+      }
     }
   }
 
