@@ -63,6 +63,7 @@ export class ServedManager {
   async stop(): Promise<void> {
     await this.#socket.close();
     await this.manager.stopAll();
+    this.manager.keeper.end();
     this.manager.poller.close();
     this.tree.remove();
   }
