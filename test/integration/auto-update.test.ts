@@ -67,7 +67,7 @@ describe.skipIf(whyNoHost() !== undefined).each(HOSTS)('auto-update by $user', (
     await start('app', container('localhost/app', 'local'));
     const id = await account.sh("podman inspect systemd-app --format '{{.Id}}'");
     expect(await account.ok('auto-update')).toBe(
-      `UNIT        CONTAINER                 IMAGE                POLICY UPDATED\napp.service ${id.slice(0, 12)} (systemd-app) localhost/app:latest local  false\n`,
+      `UNIT        CONTAINER                  IMAGE                POLICY UPDATED\napp.service ${id.slice(0, 12)} (systemd-app) localhost/app:latest local  false\n`,
     );
   });
 
@@ -87,7 +87,7 @@ describe.skipIf(whyNoHost() !== undefined).each(HOSTS)('auto-update by $user', (
 
   it('goes back to the old image when the service does not start with the new one', async () => {
     await build('localhost/app', '1');
-    await start('app', container('localhost/app', 'local', 'HealthCmd=[ "$VERSION" = 1 ]\nHealthInterval=1s\nNotify=healthy\n[Service]\nTimeoutStartSec=6\n'));
+    await start('app', container('localhost/app', 'local', 'HealthCmd=[ "$VERSION" = 1 ]\nHealthInterval=1s\nNotify=healthy\n[Service]\nTimeoutStartSec=6\nTimeoutStopSec=2\n'));
     await build('localhost/app', '2');
     const { status, rows } = await update();
     expect({ status, rows: updated(rows) }).toEqual({ status: 0, rows: ['app.service rolled back'] });
