@@ -96,7 +96,10 @@ describe.skipIf(whyNoHost() !== undefined).each(HOSTS)('auto-update by $user', (
 
   it('leaves it failed with --rollback=false', async () => {
     await build('localhost/app', '1');
-    await start('app', container('localhost/app', 'local', '[Service]\nExecStartPost=/bin/sh -c \'[ "$(podman exec systemd-app sh -c "echo \\$\\$VERSION")" = 1 ]\'\n'));
+    await start(
+      'app',
+      container('localhost/app', 'local', '[Service]\nTimeoutStopSec=2\nExecStartPost=/bin/sh -c \'[ "$(podman exec systemd-app sh -c "echo \\$VERSION")" = 1 ]\'\n'),
+    );
     await build('localhost/app', '2');
     const { status, stderr, rows } = await update('--rollback=false');
     expect({ status, stderr, rows: updated(rows) }).toEqual({ status: 1, stderr: expect.stringContaining('Failed to restart app.service'), rows: ['app.service failed'] });
