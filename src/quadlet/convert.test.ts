@@ -17,6 +17,11 @@ import { VOLUME_KEYS } from './volume.js';
 const IMAGE = '[Container]\nImage=quay.io/x/y\n';
 
 describe('files that refer to each other', () => {
+  test('leave a container that is refused out of what its pod starts', () => {
+    const converted = convert({ 'g.pod': '', 'good.container': `${IMAGE}Pod=g.pod\n`, 'bad.container': `${IMAGE}Pod=g.pod\nNoSuchKey=1\n` });
+    expect(converted.values('g.pod', 'Unit', 'Wants')).toEqual(['network-online.target', 'good.service']);
+  });
+
   test('have their dependencies translated to the services, in one line, after those of the network', () => {
     const converted = convert({
       'web.container': `[Unit]\nAfter=db.container sys.service\nAfter=data.volume\nRequires=db.container\nBefore=x.service\n${IMAGE}`,

@@ -57,10 +57,11 @@ const QUADLET_SECTION_KEYS: ReadonlySet<string> = new Set(['DefaultDependencies'
 
 /** One result for each file, in the same order. Of two files with one name the first is what others refer to. */
 export function convertQuadlets(files: readonly UnitContents[], context: QuadletContext): readonly ConvertedQuadlet[] {
-  return [...convertEach(files, context)];
+  const converted = new Map([...convertEach(files, context)].map((each) => [each.source, each]));
+  return files.flatMap((contents) => converted.get(contents) ?? []);
 }
 
-/** The same one by one, for who needs none of them longer than that. */
+/** The same one by one, for who needs none of them longer than that. Pods come last: they start only those containers that were not refused. */
 export function* convertEach(files: readonly UnitContents[], context: QuadletContext): Iterable<ConvertedQuadlet> {
   const units = new Map<string, LinkedUnit>();
   const members = new Map<string, string[]>();
@@ -72,7 +73,25 @@ export function* convertEach(files: readonly UnitContents[], context: QuadletCon
     const pod = kind.type === 'container' ? podOf(contents) : undefined;
     if (pod !== undefined) members.set(pod, [...(members.get(pod) ?? []), serviceName]);
   }
-  for (const contents of files) yield convertOne(contents, units, members, context);
+  const isPod = ({ name }: UnitContents): boolean => kindOf(name)?.type === 'pod';
+  for (const contents of files.filter((each) => !isPod(each))) {
+    const converted = convertOne(contents, units, members, context);
+    if (converted.service === undefined) forget(members, contents);
+    yield converted;
+  }
+  for (const contents of files.filter(isPod)) yield convertOne(contents, units, members, context);
+}
+
+/** A container that was refused has no service that its pod could start. */
+function forget(members: Map<string, string[]>, contents: UnitContents): void {
+  const kind = kindOf(contents.name);
+  const pod = kind?.type === 'container' ? podOf(contents) : undefined;
+  if (kind === undefined || pod === undefined) return;
+  const refusedName = serviceNameOf(contents, kind);
+  members.set(
+    pod,
+    (members.get(pod) ?? []).filter((name) => name !== refusedName),
+  );
 }
 
 function convertOne(contents: UnitContents, units: ReadonlyMap<string, LinkedUnit>, members: Conversion['members'], context: QuadletContext): ConvertedQuadlet {
