@@ -301,15 +301,16 @@ describe.each(MANAGERS)('services under $title', (kind) => {
       await waitFor(`${name}.service`, state);
     });
 
-    test('TimeoutStopSec= makes SIGKILL follow SIGTERM', async () => {
+    test('TimeoutStopSec= makes SIGKILL follow SIGTERM, and ExecStopPost= follow both', async () => {
       await bench.units({
-        'stubborn.service': `[Service]\nTimeoutStopSec=200ms\nExecStart=/bin/sh -c 'trap "echo term >> ${WORK}/stubborn" TERM; touch ${WORK}/stubborn.up; while :; do sleep 0.02; done'\n`,
+        'stubborn.service': `[Service]\nTimeoutStopSec=200ms\nExecStart=/bin/sh -c 'trap "echo term >> ${WORK}/stubborn" TERM; touch ${WORK}/stubborn.up; while :; do sleep 0.02; done'\nExecStopPost=${log('after', 'stubborn')}\n`,
       });
       await bench.code('start', 'stubborn');
       await until('it runs', () => bench.host.exists(`${WORK}/stubborn.up`));
       expect(await bench.code('stop', 'stubborn')).toBe(0);
       expect(await bench.state('stubborn.service')).toBe('failed (failed) timeout');
-      expect(bench.lines('stubborn')).toEqual(['term']);
+      // What is started after the kill, in the same cgroup, is not killed too.
+      expect(bench.lines('stubborn')).toEqual(['term', 'after']);
     });
   });
 
