@@ -138,14 +138,16 @@ describe('streams', () => {
     expect(await ask({ port }, 'hello')).toBe('hello');
   });
 
-  // Node has no VSOCK: one proxy goes in, and another comes out.
-  test.runIf(existsSync('/sys/module/vsock_loopback'))('cross VSOCK', async () => {
-    const server = await serve(anyPort, echo);
-    const port = await freePort();
-    await becomesNative(start(['-l', `vsock::${port}`, `127.0.0.1:${portOf(server)}`]));
-    const { path } = await proxyTo([`vsock:1:${port}`]);
-    expect(await ask({ path }, 'hello')).toBe('hello');
-  });
+  // Node has no VSOCK: one proxy goes in, and another comes out. Few kernels can connect to themselves.
+  const canVsock = existsSync('/sys/module/vsock_loopback');
+  if (canVsock)
+    test('cross VSOCK', async () => {
+      const server = await serve(anyPort, echo);
+      const port = await freePort();
+      await becomesNative(start(['-l', `vsock::${port}`, `127.0.0.1:${portOf(server)}`]));
+      const { path } = await proxyTo([`vsock:1:${port}`]);
+      expect(await ask({ path }, 'hello')).toBe('hello');
+    });
 
   test('more than 256 are served at the same time', async () => {
     const server = await serve({ path: join(folder, 's') }, echo);

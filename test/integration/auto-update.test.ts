@@ -87,10 +87,13 @@ describe.skipIf(whyNoHost() !== undefined).each(HOSTS)('auto-update by $user', (
 
   it('goes back to the old image when the service does not start with the new one', async () => {
     await build('localhost/app', '1');
-    await start('app', container('localhost/app', 'local', 'HealthCmd=[ "$VERSION" = 1 ]\nHealthInterval=1s\nNotify=healthy\n[Service]\nTimeoutStartSec=6\nTimeoutStopSec=2\n'));
+    await start(
+      'app',
+      container('localhost/app', 'local', 'HealthCmd=[ "$VERSION" = 1 ]\nHealthInterval=1s\nHealthRetries=1\nHealthOnFailure=kill\nNotify=healthy\n[Service]\nTimeoutStopSec=2\n'),
+    );
     await build('localhost/app', '2');
-    const { status, rows } = await update();
-    expect({ status, rows: updated(rows) }).toEqual({ status: 0, rows: ['app.service rolled back'] });
+    const { status, stderr, rows } = await update();
+    expect({ status, stderr, rows: updated(rows) }).toEqual({ status: 0, stderr: expect.any(String), rows: ['app.service rolled back'] });
     expect(await version('app')).toBe('1');
   });
 
@@ -130,7 +133,8 @@ describe.skipIf(whyNoHost() !== undefined).each(HOSTS)('auto-update by $user', (
   it('takes a newer image of a registry back, too', async () => {
     await publish('1');
     await start('app', container(REMOTE, 'registry'));
-    await publish('2', '/missing');
+    // Not by a shell, which would start, and so would the service.
+    await publish('2', '["/missing"]');
     expect(updated((await update()).rows)).toEqual(['app.service rolled back']);
     expect(await version('app')).toBe('1');
   });
