@@ -15,7 +15,7 @@ export function traces(name: string, pidNamespace: string): string[] {
     ...processes((pid) => readlinkSync(`/proc/${pid}/ns/pid`) === pidNamespace || readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`NAME=${name}`)),
     ...mounts.filter((line) => line.includes(store) || line.includes(name)),
     ...loops.filter((path) => existsSync(path) && readFileSync(path, 'utf8').startsWith(store)),
-    ...readdirSync(store).filter((file) => !/^(root-[0-9a-f]+|mnt|lock|build\.log)$/.test(file)),
+    ...readdirSync(store).filter((file) => !/^(root-([a-z]+-)?[0-9a-f]+|mnt|lock|[a-z]+\.log)$/.test(file)),
     ...readdirSync(join(store, 'mnt')),
   ];
 }

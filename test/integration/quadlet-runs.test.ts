@@ -184,7 +184,7 @@ describe.skipIf(whyNoHost() !== undefined).each(HOSTS)('Quadlet files of $user w
     });
     await account.ok('start', 'uses.service');
     await expectOrder('built-build.service: ', 'uses.service: Started');
-    await until('it runs', async () => (await account.ok('logs', 'uses.service', '-o', 'cat')).includes('\nbuilt\n'));
+    await until('it runs', async () => (await account.ok('logs', 'uses.service', '-o', 'cat')).match(/^built$/m) !== null);
     expect(await podman('inspect systemd-uses --format "{{.ImageName}}"')).toBe('localhost/built:latest');
     await account.rouse(['stop', 'uses.service']);
     await account.sh('podman rmi -f localhost/built');
