@@ -15,6 +15,7 @@ import { suggestUnit } from '../unit/suggest-unit.js';
 import { startInBackground } from './background.js';
 import { CliError, EXIT } from './errors.js';
 import type { Io } from './io.js';
+import { globExpression } from '../unitfile/glob.js';
 
 export interface CommonOptions {
   readonly user?: boolean;
@@ -149,12 +150,7 @@ export class CliContext {
   }
 
   #matching(pattern: string): readonly string[] {
-    const expression = new RegExp(
-      `^${pattern
-        .replace(/[.+^${}()|\\]/g, '\\$&')
-        .replaceAll('*', '.*')
-        .replaceAll('?', '.')}$`,
-    );
+    const expression = globExpression(pattern);
     return this.store.names().filter((name) => expression.test(name));
   }
 

@@ -7,7 +7,7 @@ import { homedir } from 'node:os';
 import { dirname, isAbsolute } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { readQuadletFiles } from '../load/quadlet-files.js';
-import { statQuietly } from '../load/stat.js';
+import { statQuietly } from '../load/quietly.js';
 import { convertEach, type ConvertedQuadlet } from '../quadlet/convert.js';
 import { installLinks } from '../quadlet/install-links.js';
 import type { Diagnostic } from '../unitfile/diagnostic.js';

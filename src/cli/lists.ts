@@ -8,6 +8,7 @@ import { CliError, EXIT } from './errors.js';
 import { formatTable, type TableOptions } from './io.js';
 import { memoryOf, memoryText, ProcessTree } from './memory.js';
 import { mark, stateColour } from './words.js';
+import { globExpression } from '../unitfile/glob.js';
 
 export interface ListOptions {
   readonly all?: boolean;
@@ -45,12 +46,7 @@ function matches(unit: WireUnit, patterns: readonly string[], options: ListOptio
 }
 
 function globMatches(pattern: string, name: string): boolean {
-  const expression = new RegExp(
-    `^${pattern
-      .replace(/[.+^${}()|\\]/g, '\\$&')
-      .replaceAll('*', '.*')
-      .replaceAll('?', '.')}$`,
-  );
+  const expression = globExpression(pattern);
   return expression.test(name) || expression.test(name.replace(/\.[a-z]+$/, ''));
 }
 

@@ -11,7 +11,7 @@ import { formatContents } from '../unitfile/format.js';
 import { offlineSubject } from '../properties/subject.js';
 import { showProperties } from '../properties/tables.js';
 import type { WireDiagnostic, WireUnit } from './protocol.js';
-import { statQuietly } from '../load/stat.js';
+import { statQuietly } from '../load/quietly.js';
 
 export function toWireDiagnostic(diagnostic: Diagnostic): WireDiagnostic {
   const { severity, code, file, line, message, hint } = diagnostic;

@@ -1,6 +1,6 @@
 /** OpenRC: a script in /etc/init.d, in the runlevel `default`; openrc-run(8), "supervise-daemon". */
 import { join } from 'node:path';
-import { describe, environmentWords, serviceName, shellWords, type Target } from './target.js';
+import { bootEnvironmentWords, describe, runtimeFolder, serviceName, shellWords, type Target } from './target.js';
 import { MADE_BY, mustRun, type Way } from './way.js';
 
 export const openrc: Way = {
@@ -28,9 +28,6 @@ export const openrc: Way = {
 export function initScript(target: Target): string {
   const [program, ...args] = [...target.rouse, 'daemon'];
   const { mode, user } = target;
-  const environment = [...environmentWords(target)];
-  const folder = `/run/user/${user.uid}`;
-  if (mode === 'user') environment.unshift(`HOME=${user.home}`, `USER=${user.name}`, `LOGNAME=${user.name}`, `XDG_RUNTIME_DIR=${folder}`);
   return [
     '#!/sbin/openrc-run',
     `# ${MADE_BY}`,
@@ -41,13 +38,13 @@ export function initScript(target: Target): string {
     ...(mode === 'user' ? [`command_user=${shellWords([`${user.name}:${user.gid}`])}`] : []),
     // The manager ends its units before itself.
     'retry=TERM/90/KILL/5',
-    ...environment.map((word) => `export ${shellWords([word])}`),
+    ...bootEnvironmentWords(target).map((word) => `export ${shellWords([word])}`),
     '',
     'depend() {',
     '  use localmount cgroups net',
     '  after bootmisc',
     '}',
-    ...(mode === 'user' ? ['', 'start_pre() {', `  checkpath -d -m 0711 /run/user && checkpath -d -m 0700 -o ${user.uid}:${user.gid} ${folder}`, '}'] : []),
+    ...(mode === 'user' ? ['', 'start_pre() {', `  checkpath -d -m 0711 /run/user && checkpath -d -m 0700 -o ${user.uid}:${user.gid} ${runtimeFolder(target)}`, '}'] : []),
     '',
   ].join('\n');
 }

@@ -23,6 +23,18 @@ export function shellWords(words: readonly string[]): string {
   return words.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)).join(' ');
 }
 
+/** The folder that a log-in would have made; XDG Base Directory Specification. */
+export function runtimeFolder({ user }: Target): string {
+  return `/run/user/${user.uid}`;
+}
+
+/** `NAME=value` words for what an init starts: nobody logs in there, so a user's manager is told what a log-in would have. */
+export function bootEnvironmentWords(target: Target): readonly string[] {
+  const { mode, user } = target;
+  const own = mode === 'user' ? [`HOME=${user.home}`, `USER=${user.name}`, `LOGNAME=${user.name}`, `XDG_RUNTIME_DIR=${runtimeFolder(target)}`] : [];
+  return [...own, ...environmentWords(target)];
+}
+
 /** `NAME=value` words for env(1) or a crontab. */
 export function environmentWords(target: Target): readonly string[] {
   return Object.entries(target.environment).map(([name, value]) => `${name}=${value}`);

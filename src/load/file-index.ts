@@ -2,11 +2,11 @@
  * Which unit files, links, drop-in folders and dependency folders there are; systemd.unit(5), "UNIT FILE LOAD PATH". The
  * folders are listed once and no file is opened, so that thousands of units cost a moment.
  */
-import { readdirSync, readlinkSync, realpathSync, type Dirent } from 'node:fs';
+import { readlinkSync, type Dirent } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { instanceName, parseUnitName, templateOf } from '../unit/name.js';
 import { isVendorFolder } from '../unitfile/search-path.js';
-import { statQuietly } from './stat.js';
+import { entriesIn, realPath, statQuietly } from './quietly.js';
 
 /** One name in the first folder that has it. */
 export interface IndexEntry {
@@ -149,20 +149,9 @@ function changeTime(folder: string): number {
   return statQuietly(folder)?.mtimeMs ?? 0;
 }
 
-function realPath(folder: string): string | undefined {
-  try {
-    return realpathSync(folder);
-  } catch {
-    return undefined;
-  }
-}
-
+/** By name: of two with one meaning the first counts. */
 function list(folder: string): readonly Dirent[] {
-  try {
-    return readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
-  } catch {
-    return [];
-  }
+  return [...entriesIn(folder)].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 function isFolder(entry: Dirent, path: string): boolean {

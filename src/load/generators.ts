@@ -2,9 +2,9 @@
  * Which generators there are; systemd.generator(7). They are programs that packages and administrators put into systemd's folders, and write unit
  * files when the manager starts and at each reload.
  */
-import { accessSync, constants, readdirSync, readlinkSync } from 'node:fs';
+import { accessSync, constants, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { statQuietly } from './stat.js';
+import { namesIn, statQuietly } from './quietly.js';
 
 /**
  * Unlike systemd: its own generators are left out, as what they write (mounts, consoles, the switch to a root file system) is for a machine's init;
@@ -42,9 +42,5 @@ function linkOf(path: string): string | undefined {
 }
 
 function list(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder).filter((name) => !name.startsWith('.') && !/(~|\.(dpkg|ucf|rpm)-?\w*)$/.test(name));
-  } catch {
-    return [];
-  }
+  return namesIn(folder).filter((name) => !name.startsWith('.') && !/(~|\.(dpkg|ucf|rpm)-?\w*)$/.test(name));
 }

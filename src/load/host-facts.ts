@@ -1,8 +1,8 @@
 /** What specifiers say of this host and user; read once, when the first unit needs it. */
-import { readFileSync } from 'node:fs';
 import { arch, hostname, release, userInfo } from 'node:os';
 import type { SpecifierFacts } from '../unit/specifiers.js';
 import type { Scope } from './scope.js';
+import { textOf } from './quietly.js';
 
 /** uname(2) names to those of systemd.unit(5), ConditionArchitecture=. */
 const ARCHITECTURES: Readonly<Record<string, string>> = {
@@ -40,14 +40,6 @@ export function hostFacts(scope: Scope, env: Readonly<Record<string, string | un
     tmpDir: env['TMPDIR'] ?? '/tmp',
     varTmpDir: env['TMPDIR'] ?? '/var/tmp',
   };
-}
-
-function textOf(path: string): string {
-  try {
-    return readFileSync(path, 'utf8').trim();
-  } catch {
-    return '';
-  }
 }
 
 function groupName(gid: number): string {

@@ -2,12 +2,13 @@
  * enable, disable, mask and is-enabled: the links that systemd would make, in the same folders, so that either of the two finds
  * what the other did; systemctl(1), "Unit File Commands", and systemd.unit(5), "[Install] SECTION OPTIONS".
  */
-import { existsSync, lstatSync, mkdirSync, readdirSync, readlinkSync, rmdirSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readlinkSync, rmdirSync, rmSync, symlinkSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { InstallConfig } from '../unit/config.js';
 import { instanceName, parseUnitName, templateOf } from '../unit/name.js';
 import type { Scope } from './scope.js';
 import type { LoadedUnit, UnitStore } from './unit-store.js';
+import { namesIn } from './quietly.js';
 
 export interface LinkChange {
   readonly type: 'created' | 'removed';
@@ -229,9 +230,5 @@ function leadsTo(names: ReadonlySet<string>, path: string, target: string): bool
 }
 
 function list(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder).sort();
-  } catch {
-    return [];
-  }
+  return [...namesIn(folder)].sort();
 }

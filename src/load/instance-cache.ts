@@ -6,7 +6,7 @@ import type { UnitContents } from '../unitfile/unit-file.js';
 import { changed } from '../unit/inherit.js';
 import { templateOf } from '../unit/name.js';
 import type { FileIndex } from './file-index.js';
-import { statQuietly } from './stat.js';
+import { statQuietly } from './quietly.js';
 import type { LoadedUnit, UnitStore } from './unit-store.js';
 
 interface Entry {

@@ -1,9 +1,10 @@
 /** Whether a unit is to be enabled where nobody has said so; systemd.preset(5). Files by name, the first folder that has one; the first line that matches. */
-import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseUnitName } from '../unit/name.js';
 import { disableUnits, enableUnits, type InstallResult } from './install.js';
 import type { UnitStore } from './unit-store.js';
+import { globExpression } from '../unitfile/glob.js';
+import { namesIn, textOf } from './quietly.js';
 
 export type Preset = 'enabled' | 'disabled' | 'ignored';
 export type PresetMode = 'full' | 'enable-only' | 'disable-only';
@@ -36,42 +37,17 @@ export function presetUnits(store: UnitStore, names: readonly string[], mode: Pr
 function lines(mode: 'system' | 'user'): readonly Line[] {
   const files = new Map<string, string>();
   for (const folder of FOLDERS.map((parent) => join(parent, `${mode}-preset`))) {
-    for (const name of list(folder).filter((each) => each.endsWith('.preset'))) if (!files.has(name)) files.set(name, join(folder, name));
+    for (const name of namesIn(folder).filter((each) => each.endsWith('.preset'))) if (!files.has(name)) files.set(name, join(folder, name));
   }
   return [...files.keys()].sort().flatMap((name) => read(files.get(name) ?? ''));
 }
 
 function read(path: string): readonly Line[] {
-  return text(path)
+  return textOf(path)
     .split('\n')
     .flatMap((line) => {
       const [, word = '', pattern] = /^\s*(enable|disable|ignore)\s+(\S+)/.exec(line) ?? [];
       const action = ACTIONS[word];
-      return action === undefined || pattern === undefined ? [] : [{ action, pattern: glob(pattern) }];
+      return action === undefined || pattern === undefined ? [] : [{ action, pattern: globExpression(pattern) }];
     });
-}
-
-function glob(pattern: string): RegExp {
-  return new RegExp(
-    `^${pattern
-      .replace(/[.+^${}()|\\]/g, '\\$&')
-      .replaceAll('*', '.*')
-      .replaceAll('?', '.')}$`,
-  );
-}
-
-function list(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
-}
-
-function text(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
 }

@@ -3,7 +3,7 @@
  * followed, so `foo@bar.container -> foo@.container` is an instance; so is what has a folder of drop-ins, `foo@bar.container.d`.
  * Like podman, and unlike systemd, a file with a line that cannot be read is not used at all.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { isTemplate, splitName } from '../quadlet/kinds.js';
 import type { Diagnostic } from '../unitfile/diagnostic.js';
@@ -11,8 +11,8 @@ import { mergeUnitFiles } from '../unitfile/drop-in.js';
 import { parseUnitFile } from '../unitfile/parse.js';
 import { dropInFolders } from '../unitfile/search-path.js';
 import type { UnitContents, UnitFile } from '../unitfile/unit-file.js';
-import { quadletFolders, readFolder, realPath, type Folder } from './quadlet-folders.js';
-import { statQuietly } from './stat.js';
+import { quadletFolders, readFolder, type Folder } from './quadlet-folders.js';
+import { namesIn, realPath, statQuietly } from './quietly.js';
 
 /** One object for all files: Node copies its defaults where it is given less. */
 const READ = { encoding: 'utf8', flag: 'r' } as const;
@@ -126,7 +126,9 @@ class Reader {
   #list(folder: string, own: boolean): readonly string[] {
     let files = this.#listed.get(folder);
     if (files === undefined) {
-      files = list(folder).filter((file) => file.endsWith('.conf'));
+      files = namesIn(folder)
+        .filter((file) => file.endsWith('.conf'))
+        .sort();
       if (!own) this.#listed.set(folder, files);
     }
     return files;
@@ -162,12 +164,4 @@ function quadletDropInFolders(name: string): readonly string[] {
   const folders = dropInFolders(name);
   if (instance === undefined) return folders;
   return folders.flatMap((folder) => (folder.endsWith(`-.${type}.d`) ? [folder.replace(/-\.(?=[a-z]+\.d$)/, '-@.'), folder] : [folder]));
-}
-
-function list(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder).sort();
-  } catch {
-    return [];
-  }
 }

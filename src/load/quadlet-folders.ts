@@ -1,8 +1,7 @@
 /** The folders that Quadlet files and their drop-ins are read from: those of the search path with their sub-folders; podman-systemd.unit(5). */
-import { readdirSync, realpathSync, type Dirent } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { kindOf } from '../quadlet/kinds.js';
-import { statQuietly } from './stat.js';
+import { entriesIn, realPath, statQuietly } from './quietly.js';
 
 /** For users' managers only; those of single users stand in a folder for each uid. */
 const USERS_FOLDERS = ['/etc/containers/systemd/users', '/usr/share/containers/systemd/users'];
@@ -25,7 +24,7 @@ export function readFolder(path: string): Folder {
   const links = new Set<string>();
   const dropIns = new Set<string>();
   const subfolders: string[] = [];
-  for (const entry of entries(path)) {
+  for (const entry of entriesIn(path)) {
     const { name } = entry;
     if (kindOf(name) !== undefined) quadlets.push(name);
     if (entry.isFile()) continue;
@@ -57,20 +56,4 @@ function addFolder(path: string, root: string, users: readonly string[], found: 
 function belongsToOther(path: string, root: string, users: readonly string[]): boolean {
   if (path === root) return false;
   return users.includes(path) || (users.includes(root) && dirname(path) === root && /^\d+$/.test(basename(path)));
-}
-
-export function realPath(path: string): string | undefined {
-  try {
-    return realpathSync(path);
-  } catch {
-    return undefined;
-  }
-}
-
-function entries(folder: string): readonly Dirent[] {
-  try {
-    return readdirSync(folder, { withFileTypes: true });
-  } catch {
-    return [];
-  }
 }

@@ -3,7 +3,7 @@
  * files and reads one. Whoever asks for a unit twice gets the same object.
  */
 import type { Dependency } from '../unit/config.js';
-import { statQuietly } from './stat.js';
+import { statQuietly } from './quietly.js';
 import type { LoadedUnit } from './unit-store.js';
 
 interface Entry {

@@ -5,7 +5,7 @@ import { userInfo } from 'node:os';
 import { configHome, generatorSearchPath, quadletSearchPath, unitSearchPath, type SearchContext } from '../unitfile/search-path.js';
 import { isPrivateOurs, privateLink } from './private-link.js';
 import { GENERATED_UNITS, RUN_UNITS, type Scope } from './scope.js';
-import { statQuietly } from './stat.js';
+import { statQuietly } from './quietly.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
 

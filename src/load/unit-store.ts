@@ -2,7 +2,7 @@
  * Units by name, from the files of a scope: fragment, drop-ins, links and what Quadlet makes, as systemd finds them; the same
  * for the manager and for verbs that answer without one. Nothing that a file holds makes it throw.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { convertQuadlets, type ConvertedQuadlet } from '../quadlet/convert.js';
 import type { Dependency, LoadState, UnitConfig } from '../unit/config.js';
@@ -20,7 +20,7 @@ import { hostFacts } from './host-facts.js';
 import { readQuadletFiles } from './quadlet-files.js';
 import { ReadCache } from './read-cache.js';
 import type { Scope } from './scope.js';
-import { statQuietly } from './stat.js';
+import { namesIn, statQuietly } from './quietly.js';
 
 /** A unit as its files say it. */
 export interface LoadedUnit {
@@ -294,11 +294,7 @@ function podmanPath(path = ''): string {
 }
 
 function listConf(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder).filter((name) => name.endsWith('.conf') && !name.startsWith('.'));
-  } catch {
-    return [];
-  }
+  return namesIn(folder).filter((name) => name.endsWith('.conf') && !name.startsWith('.'));
 }
 
 function readDropIn(path: string): readonly ReturnType<typeof parseUnitFile>[] {

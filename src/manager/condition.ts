@@ -7,6 +7,7 @@ import { arch, hostname } from 'node:os';
 import { groupByName, userByName } from '../sys/process.js';
 import type { Condition } from '../unit/config.js';
 import { HOST_TESTS } from './host-condition.js';
+import { globExpression } from '../unitfile/glob.js';
 
 type Test = (value: string) => boolean;
 
@@ -87,13 +88,7 @@ function hasVariable(text: string): boolean {
 /** glob(7) in the last part of the path only, which is what unit files use. */
 function globExists(pattern: string): boolean {
   const at = pattern.lastIndexOf('/');
-  const name = new RegExp(
-    `^${pattern
-      .slice(at + 1)
-      .replace(/[.+^${}()|\\]/g, '\\$&')
-      .replaceAll('*', '.*')
-      .replaceAll('?', '.')}$`,
-  );
+  const name = globExpression(pattern.slice(at + 1));
   try {
     return readdirSync(pattern.slice(0, at) || '/').some((entry) => name.test(entry));
   } catch {

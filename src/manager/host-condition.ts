@@ -1,9 +1,11 @@
 /** Tests of the machine: Condition…= and Assert…= that ask about its kernel, memory, processors and kind; systemd.unit(5). */
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { availableParallelism, release, totalmem } from 'node:os';
 import { join } from 'node:path';
+import { namesIn, textOf } from '../load/quietly.js';
 import { capabilityNumber } from '../unit/values/capabilities.js';
 import { size } from '../unit/values/simple.js';
+import { globExpression } from '../unitfile/glob.js';
 import { isVirtualization } from './virtualization.js';
 
 type Test = (value: string) => boolean;
@@ -73,14 +75,6 @@ function compareVersion(own: string, text: string, glob: (own: string, pattern: 
   return compared(Math.sign(mine.length - theirs.length), operator);
 }
 
-function globs(text: string, pattern: string): boolean {
-  const escaped = pattern
-    .replace(/[.+^${}()|\\]/g, '\\$&')
-    .replaceAll('*', '.*')
-    .replaceAll('?', '.');
-  return new RegExp(`^${escaped}$`).test(text);
-}
-
 function bytesOf(text: string): number {
   const parsed = size(text);
   return parsed.ok ? parsed.value : Infinity;
@@ -117,7 +111,7 @@ const CONTROLLERS = ['cpu', 'cpuset', 'io', 'memory', 'pids'];
 
 /** A machine without a supply of any kind is on power. */
 function isOnPower(): boolean {
-  const supplies = list('/sys/class/power_supply').filter((name) => textOf(`/sys/class/power_supply/${name}/type`) === 'Mains');
+  const supplies = namesIn('/sys/class/power_supply').filter((name) => textOf(`/sys/class/power_supply/${name}/type`) === 'Mains');
   return supplies.length === 0 || supplies.some((name) => textOf(`/sys/class/power_supply/${name}/online`) === '1');
 }
 
@@ -136,22 +130,10 @@ function isBelowPressure(resource: string, text: string): boolean {
   return now === undefined || limit === '' || Number(now) <= Number(limit);
 }
 
+function globs(text: string, pattern: string): boolean {
+  return globExpression(pattern).test(text);
+}
+
 function words(path: string): readonly string[] {
   return textOf(path).split(/\s+/).filter(Boolean);
-}
-
-function list(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
-}
-
-function textOf(path: string): string {
-  try {
-    return readFileSync(path, 'utf8').trim();
-  } catch {
-    return '';
-  }
 }

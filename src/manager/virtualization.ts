@@ -1,5 +1,6 @@
 /** In what the machine runs; ConditionVirtualization= of systemd.unit(5), systemd-detect-virt(1). */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
+import { textOf } from '../load/quietly.js';
 
 /** What a container's engine leaves for those inside. */
 const CONTAINER_FILES: readonly (readonly [path: string, name: string])[] = [
@@ -64,12 +65,4 @@ function machineKind(): string | undefined {
   const maker = ['sys_vendor', 'product_name', 'board_vendor', 'bios_vendor'].map((name) => textOf(`/sys/class/dmi/id/${name}`)).join('\n');
   const known = MACHINES.find(([pattern]) => pattern.test(maker))?.[1];
   return known ?? (/^flags\s*:.*\bhypervisor\b/m.test(textOf('/proc/cpuinfo')) ? 'vm-other' : undefined);
-}
-
-function textOf(path: string): string {
-  try {
-    return readFileSync(path, 'utf8').trim();
-  } catch {
-    return '';
-  }
 }

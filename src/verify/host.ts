@@ -1,6 +1,6 @@
 /** The host that files are verified for: this one, or none, of which nothing can be said. */
 import { accessSync, constants, readFileSync } from 'node:fs';
-import { statQuietly } from '../load/stat.js';
+import { statQuietly } from '../load/quietly.js';
 import type { Host } from './subject.js';
 
 const USUAL_FIRST_PORT = 1024;
